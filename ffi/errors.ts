@@ -43,7 +43,10 @@ export class SyscallError extends RuntimeError {
 
   constructor(syscall: string, errno: number, detail = "") {
     const name = errnoName(errno);
-    super("syscall", `${syscall}${detail ? ` ${detail}` : ""}: ${errnoText(errno)} (${name})`);
+    super(
+      "syscall",
+      `${syscall}${detail ? ` ${detail}` : ""}: ${errnoText(errno)} (${name})`,
+    );
     this.syscall = syscall;
     this.errno = errno;
     this.errnoName = name;

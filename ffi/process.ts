@@ -1,0 +1,146 @@
+/**
+ * Processes by descriptor: pidfd_open(2), waitid(2), pidfd_send_signal(2), prlimit(2), sigprocmask(2).
+ *
+ * @module
+ */
+import { P_PIDFD, WEXITED, WNOHANG } from "./abi/wait.ts";
+import { POLLIN } from "./abi/poll.ts";
+import { SIG_SETMASK, SIGKILL } from "./abi/signal.ts";
+import { SyscallError } from "./errors.ts";
+import { Fd } from "./fd.ts";
+import { check, syscall, syscallAsync } from "./syscall.ts";
+
+/** How a process ended. */
+export type ExitStatus = { readonly code: number; readonly signal: number };
+
+const SIGINFO_SIZE = 128;
+const CLD_EXITED = 1;
+
+/**
+ * Opens a descriptor of a process.
+ *
+ * @throws {SyscallError} ESRCH when there is none
+ */
+export function openPidfd(pid: number): Fd {
+  return new Fd(
+    check("pidfd_open", `of process ${pid}`, pid, 0),
+    `process ${pid}`,
+  );
+}
+
+/** Sends a signal (0 only asks). False if the process is gone, or is a zombie that was collected. */
+export function signalPidfd(pidfd: Fd, signal: number): boolean {
+  const result = syscall("pidfd_send_signal", pidfd.number, signal, null, 0);
+  if (result === 0) return true;
+  const error = new SyscallError(
+    "pidfd_send_signal",
+    -result,
+    `to ${pidfd.path}`,
+  );
+  if (error.errnoName === "ESRCH") return false;
+  throw error;
+}
+
+/** Sends a signal by process id. False if there is no such process. */
+export function signalPid(pid: number, signal: number): boolean {
+  const result = syscall("kill", pid, signal);
+  if (result === 0) return true;
+  const error = new SyscallError("kill", -result, `process ${pid}`);
+  if (error.errnoName === "ESRCH") return false;
+  throw error;
+}
+
+/** Waits, on another thread, until the process has ended: ours or not. */
+export async function waitForExit(pidfd: Fd, timeoutMs = -1): Promise<boolean> {
+  const pollfd = new Uint8Array(8);
+  const view = new DataView(pollfd.buffer);
+  view.setInt32(0, pidfd.number, true);
+  view.setInt16(4, POLLIN, true);
+  const timeout = timeoutMs < 0 ? null : new Uint8Array(16);
+  if (timeout !== null) {
+    const spec = new DataView(timeout.buffer);
+    spec.setBigInt64(0, BigInt(Math.floor(timeoutMs / 1000)), true);
+    spec.setBigInt64(8, BigInt(Math.floor((timeoutMs % 1000) * 1e6)), true);
+  }
+  for (;;) {
+    const result = await syscallAsync("ppoll", pollfd, 1, timeout, null, 0);
+    if (result >= 0) return result > 0;
+    const error = new SyscallError("ppoll", -result, `on ${pidfd.path}`);
+    if (error.errnoName !== "EINTR") throw error;
+  }
+}
+
+/** Collects a child that has ended; undefined if it runs, or is no child of ours. */
+export function reap(pidfd: Fd): ExitStatus | undefined {
+  const info = new Uint8Array(SIGINFO_SIZE);
+  const result = syscall(
+    "waitid",
+    P_PIDFD,
+    pidfd.number,
+    info,
+    WEXITED | WNOHANG,
+    null,
+  );
+  const view = new DataView(info.buffer);
+  if (result < 0 || view.getInt32(0, true) === 0) return undefined; // si_signo stays 0 while it runs
+  const status = view.getInt32(24, true);
+  return view.getInt32(8, true) === CLD_EXITED
+    ? { code: status, signal: 0 }
+    : { code: 0, signal: status };
+}
+
+/** Kills a child of ours and collects it. */
+export async function killAndReap(pidfd: Fd): Promise<void> {
+  signalPidfd(pidfd, SIGKILL);
+  await waitForExit(pidfd);
+  reap(pidfd);
+}
+
+/**
+ * Sets a resource limit of another process.
+ *
+ * @throws {SyscallError} EPERM when a hard limit is raised without CAP_SYS_RESOURCE
+ */
+export function setLimit(
+  pid: number,
+  resource: number,
+  soft: number | bigint,
+  hard: number | bigint,
+): void {
+  const limit = new BigUint64Array([
+    BigInt.asUintN(64, BigInt(soft)),
+    BigInt.asUintN(64, BigInt(hard)),
+  ]);
+  check(
+    "prlimit64",
+    `of process ${pid}`,
+    pid,
+    resource,
+    new Uint8Array(limit.buffer),
+    null,
+  );
+}
+
+/** Sets the calling thread's signal mask; gives the old one. */
+export function setSignalMask(mask: bigint): bigint {
+  const [next, old] = [new BigUint64Array([mask]), new BigUint64Array(1)];
+  check(
+    "rt_sigprocmask",
+    "",
+    SIG_SETMASK,
+    new Uint8Array(next.buffer),
+    new Uint8Array(old.buffer),
+    8,
+  );
+  return old[0]!;
+}
+
+/** Makes orphaned descendants children of this process: prctl(2), PR_SET_CHILD_SUBREAPER. */
+export function becomeSubreaper(): void {
+  check("prctl", "PR_SET_CHILD_SUBREAPER", 36, 1, 0, 0, 0);
+}
+
+/** The real user id. */
+export function effectiveUserId(): number {
+  return check("geteuid", "");
+}

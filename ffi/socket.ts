@@ -1,0 +1,183 @@
+/**
+ * Unix sockets with descriptor passing: unix(7), sendmsg(2), recvmsg(2), cmsg(3).
+ *
+ * @module
+ */
+import {
+  AF_UNIX,
+  MSG_CMSG_CLOEXEC,
+  MSG_NOSIGNAL,
+  SCM_RIGHTS,
+  SOCK_CLOEXEC,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./abi/socket.ts";
+import { SyscallError } from "./errors.ts";
+import { Fd } from "./fd.ts";
+import { check, syscall, syscallAsync } from "./syscall.ts";
+
+/** Size of a `struct msghdr` (bits/socket.h) on 64-bit CPUs. */
+export const MSGHDR_SIZE = 56;
+/** Offsets in a `struct msghdr`. */
+export const MSGHDR = {
+  iov: 16,
+  iovlen: 24,
+  control: 32,
+  controllen: 40,
+  flags: 48,
+} as const;
+/** Size of a `struct iovec`. */
+export const IOVEC_SIZE = 16;
+/** Size of a control message's header; the descriptors follow it. */
+export const CMSG_HEADER_SIZE = 16;
+const UNIX_PATH_MAX = 108;
+
+/** The bytes of a control message that carries descriptors (SCM_RIGHTS); `fds` may be written later. */
+export function rightsMessage(fds: readonly number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(
+    CMSG_HEADER_SIZE + Math.ceil(fds.length / 2) * 8,
+  );
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(CMSG_HEADER_SIZE + 4 * fds.length), true);
+  view.setInt32(8, SOL_SOCKET, true);
+  view.setInt32(12, SCM_RIGHTS, true);
+  fds.forEach((fd, i) => view.setInt32(CMSG_HEADER_SIZE + 4 * i, fd, true));
+  return bytes;
+}
+
+/** A connected pair of packet sockets, both close-on-exec: socketpair(2). */
+export function packetPair(): [Fd, Fd] {
+  const pair = new Int32Array(2);
+  check(
+    "socketpair",
+    "",
+    AF_UNIX,
+    SOCK_SEQPACKET | SOCK_CLOEXEC,
+    0,
+    new Uint8Array(pair.buffer),
+  );
+  return [
+    new Fd(pair[0]!, "sync socket"),
+    new Fd(pair[1]!, "sync socket (init)"),
+  ];
+}
+
+/**
+ * Connects to a listening stream socket.
+ *
+ * @throws {SyscallError} ENOENT, ECONNREFUSED, ENAMETOOLONG (107 bytes are the most)
+ */
+export function connectUnix(path: string): Fd {
+  const name = new TextEncoder().encode(path);
+  if (name.length >= UNIX_PATH_MAX) throw new SyscallError("connect", 36, path); // ENAMETOOLONG
+  const address = new Uint8Array(2 + name.length + 1);
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  const socket = new Fd(
+    check("socket", path, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+    path,
+  );
+  try {
+    check("connect", `to ${path}`, socket.number, address, address.length);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return socket;
+}
+
+/** A message and what came with it. */
+export interface Message {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly fds: Fd[];
+}
+
+/** A msghdr with its parts; SAFETY: the parts are returned so that the caller keeps them alive during the call. */
+function messageHeader(
+  bytes: Uint8Array<ArrayBuffer>,
+  control: Uint8Array<ArrayBuffer>,
+): { header: Uint8Array<ArrayBuffer>; keep: Uint8Array<ArrayBuffer>[] } {
+  const address = (part: Uint8Array<ArrayBuffer>): bigint =>
+    part.length === 0
+      ? 0n
+      : Deno.UnsafePointer.value(Deno.UnsafePointer.of(part));
+  const iovec = new Uint8Array(IOVEC_SIZE);
+  const vector = new DataView(iovec.buffer);
+  vector.setBigUint64(0, address(bytes), true);
+  vector.setBigUint64(8, BigInt(bytes.length), true);
+  const header = new Uint8Array(MSGHDR_SIZE);
+  const view = new DataView(header.buffer);
+  view.setBigUint64(MSGHDR.iov, address(iovec), true);
+  view.setBigUint64(MSGHDR.iovlen, 1n, true);
+  view.setBigUint64(MSGHDR.control, address(control), true);
+  view.setBigUint64(MSGHDR.controllen, BigInt(control.length), true);
+  return { header, keep: [iovec, bytes, control] };
+}
+
+/** Sends one message, with descriptors if there are any. They stay open here. */
+export function sendMessage(
+  socket: Fd,
+  bytes: Uint8Array<ArrayBuffer>,
+  fds: readonly Fd[] = [],
+): void {
+  const control = fds.length === 0
+    ? new Uint8Array(0)
+    : rightsMessage(fds.map((fd) => fd.number));
+  const { header, keep } = messageHeader(bytes, control);
+  check("sendmsg", `on ${socket.path}`, socket.number, header, MSG_NOSIGNAL);
+  keep.length = 0;
+}
+
+/**
+ * Waits for a message, on another thread.
+ *
+ * @param size the longest message expected, in bytes
+ * @returns the message, or undefined when the other side is gone
+ * @throws {SyscallError}
+ */
+export async function receiveMessage(
+  socket: Fd,
+  size: number,
+  maxFds = 4,
+): Promise<Message | undefined> {
+  const bytes = new Uint8Array(size);
+  const control = new Uint8Array(CMSG_HEADER_SIZE + 8 * maxFds);
+  const { header, keep } = messageHeader(bytes, control);
+  const result = await syscallAsync(
+    "recvmsg",
+    socket.number,
+    header,
+    MSG_CMSG_CLOEXEC,
+  );
+  keep.length = 0;
+  if (result === 0) return undefined;
+  if (result < 0) {
+    const error = new SyscallError("recvmsg", -result, `on ${socket.path}`);
+    if (error.errnoName === "ECONNRESET") return undefined; // it closed with our last message unread
+    throw error;
+  }
+  const received = Number(
+    new DataView(header.buffer).getBigUint64(MSGHDR.controllen, true),
+  );
+  return { bytes: bytes.slice(0, result), fds: receivedFds(control, received) };
+}
+
+function receivedFds(control: Uint8Array<ArrayBuffer>, length: number): Fd[] {
+  if (length < CMSG_HEADER_SIZE) return [];
+  const view = new DataView(control.buffer);
+  if (
+    view.getInt32(8, true) !== SOL_SOCKET ||
+    view.getInt32(12, true) !== SCM_RIGHTS
+  ) return [];
+  const count = (Number(view.getBigUint64(0, true)) - CMSG_HEADER_SIZE) / 4;
+  return Array.from(
+    { length: count },
+    (_, i) => new Fd(view.getInt32(CMSG_HEADER_SIZE + 4 * i, true), "received"),
+  );
+}
+
+/** Closes the sending side, so that the other reads to the end: shutdown(2). */
+export function shutdownWrite(socket: Fd): void {
+  syscall("shutdown", socket.number, 1);
+}

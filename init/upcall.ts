@@ -1,0 +1,120 @@
+/**
+ * Steps that ask the parent: what straight-line calls can't do, the parent does in TypeScript, on descriptors.
+ *
+ * @module
+ */
+import { MSG_CMSG_CLOEXEC, MSG_NOSIGNAL } from "../ffi/abi/socket.ts";
+import {
+  CMSG_HEADER_SIZE,
+  IOVEC_SIZE,
+  MSGHDR,
+  MSGHDR_SIZE,
+  rightsMessage,
+} from "../ffi/socket.ts";
+import { ERRNO } from "../ffi/abi/errno.ts";
+import { at, block, type ProgramBuilder, word } from "./builder.ts";
+import type { Block, Operand, Word } from "./program.ts";
+import { encodeMessage, MESSAGE_SIZE, type MessageCode } from "./protocol.ts";
+
+/** What an upcall sends and expects. */
+export interface UpcallOptions {
+  /** The message's value; 0 if left out. */
+  readonly value?: number;
+  /** A value known only when the program runs, such as a process id. */
+  readonly dynamicValue?: Operand;
+  /** A descriptor to send along. */
+  readonly send?: Operand;
+  /** How many descriptors the answer brings. */
+  readonly receive?: number;
+  /** How many bytes of data the answer may bring. */
+  readonly dataSize?: number;
+}
+
+/** What an answer brought. */
+export interface Answer {
+  /** The descriptors, close-on-exec. */
+  readonly fds: readonly Word[];
+  /** Where the data is: `data` bytes from {@linkcode MESSAGE_SIZE} on. */
+  readonly buffer: Block;
+}
+
+/**
+ * Adds the steps of one question and its answer.
+ *
+ * @param sync number of the sync socket
+ */
+export function upcall(
+  b: ProgramBuilder,
+  sync: number,
+  code: MessageCode,
+  options: UpcallOptions = {},
+): Answer {
+  const message = block("message", encodeMessage(code, options.value ?? 0));
+  if (options.dynamicValue !== undefined) {
+    b.store(at(message, 4), options.dynamicValue);
+  }
+  if (options.send === undefined) {
+    b.call("write", [sync, message, MESSAGE_SIZE]);
+  } else {
+    const control = block("control message", rightsMessage([-1]));
+    b.store(at(control, CMSG_HEADER_SIZE), options.send);
+    b.call("sendmsg", [sync, messageHeader(message, control), MSG_NOSIGNAL]);
+  }
+  return answer(b, sync, code, options);
+}
+
+/** Adds a message that has no answer. */
+export function notify(
+  b: ProgramBuilder,
+  fd: number,
+  code: MessageCode,
+  value = 0,
+): void {
+  b.call("write", [
+    fd,
+    block("message", encodeMessage(code, value)),
+    MESSAGE_SIZE,
+  ]);
+}
+
+function answer(
+  b: ProgramBuilder,
+  sync: number,
+  code: MessageCode,
+  options: UpcallOptions,
+): Answer {
+  const buffer = block("answer", MESSAGE_SIZE + (options.dataSize ?? 0));
+  const count = options.receive ?? 0;
+  const control = block(
+    "control message",
+    CMSG_HEADER_SIZE + Math.ceil(count / 2) * 8,
+  );
+  if (count === 0) {
+    b.call("read", [sync, buffer, buffer.data.length]);
+  } else {
+    b.call("recvmsg", [sync, messageHeader(buffer, control), MSG_CMSG_CLOEXEC]);
+  }
+  // An end of file leaves the buffer as it was: the parent is gone.
+  b.test(word(buffer), -1, code, ERRNO.EPIPE);
+  return {
+    fds: Array.from(
+      { length: count },
+      (_, i) => word(control, CMSG_HEADER_SIZE + 4 * i),
+    ),
+    buffer,
+  };
+}
+
+function messageHeader(data: Block, control: Block): Block {
+  const iovec = new Uint8Array(IOVEC_SIZE);
+  new DataView(iovec.buffer).setBigUint64(8, BigInt(data.data.length), true);
+  const header = new Uint8Array(MSGHDR_SIZE);
+  const view = new DataView(header.buffer);
+  view.setBigUint64(MSGHDR.iovlen, 1n, true);
+  view.setBigUint64(MSGHDR.controllen, BigInt(control.data.length), true);
+  const vector = block("iovec", iovec, [{ offset: 0, to: data }]);
+  return block("msghdr", header, [{ offset: MSGHDR.iov, to: vector }, {
+    offset: MSGHDR.control,
+    to: control,
+  }]);
+}
