@@ -53,7 +53,7 @@ function renderSyscalls(all: readonly Compiler[], release: string): string {
     return `// from <asm/unistd.h> of ${compiler.arch}, Linux ${release}, and a supplement up to 6.17
 const ${compiler.arch.toUpperCase()} = {\n${lines.join("\n")}\n} as const;`;
   });
-  return `${banner("System call numbers of both architectures.")}
+  return `${banner("System call numbers of both architectures.", true)}
 
 /** The architectures this project has machine code and tables for, spelled as in \`Deno.build.arch\`. */
 export type Arch = "x86_64" | "aarch64";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file camelcase -- kernel names keep their spelling
 import type { Arch } from "./syscalls.ts";
 
 // from <linux/fcntl.h>, Linux 6.1 and a supplement for what is newer

@@ -5,6 +5,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file camelcase -- kernel names keep their spelling
 
 /** The architectures this project has machine code and tables for, spelled as in `Deno.build.arch`. */
 export type Arch = "x86_64" | "aarch64";

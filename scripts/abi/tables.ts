@@ -3,6 +3,7 @@
  *
  * @module
  */
+// deno-lint-ignore-file camelcase -- kernel names keep their spelling
 
 /** Constants from one header. */
 export interface Block {
