@@ -1,0 +1,196 @@
+/**
+ * The bootstrap: clones the process that becomes init, from machine code, and has it execute the init image.
+ *
+ * Deno is a process of many threads whose heap is not there in a child (MADV_DONTFORK), so nothing of JavaScript may
+ * run between clone and exec. The bootstrap is a program too: the interpreter runs it in this process, and the child,
+ * which shares our memory (CLONE_VM) while we wait (CLONE_VFORK), goes on with the steps behind the clone.
+ *
+ * @module
+ */
+import { AT_EMPTY_PATH, F_SETFD, O_CLOEXEC } from "../ffi/abi/fcntl.ts";
+import {
+  _LINUX_CAPABILITY_VERSION_3,
+  CAPABILITIES,
+} from "../ffi/abi/capability.ts";
+import { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } from "../ffi/abi/prctl.ts";
+import {
+  CLONE_INTO_CGROUP,
+  CLONE_NEWUSER,
+  CLONE_VFORK,
+  CLONE_VM,
+} from "../ffi/abi/sched.ts";
+import { SIGNALS } from "../ffi/abi/signal.ts";
+import { errnoName } from "../ffi/abi/errno.ts";
+import { RuntimeError, SyscallError } from "../ffi/errors.ts";
+import type { Fd } from "../ffi/fd.ts";
+import { mapLow, type Region } from "../ffi/memory.ts";
+import { openPidfd, setSignalMask } from "../ffi/process.ts";
+import { ARCH, runProgram } from "../ffi/syscall.ts";
+import { block, pointerArray, ProgramBuilder, text } from "./builder.ts";
+import { layOut, REPORT_OFFSET, stepIndexAt } from "./layout.ts";
+import type { Block, Program } from "./program.ts";
+
+/** What the bootstrap needs. */
+export interface BootstrapOptions {
+  /** The sealed image file. */
+  readonly image: Fd;
+  /** CLONE_NEW* of the namespaces to make at clone; never CLONE_NEWCGROUP (it would be rooted at our own cgroup). */
+  readonly namespaces: number;
+  /** The cgroup (v2) to start in. */
+  readonly cgroup?: Fd | undefined;
+  /** The child's descriptors: the n-th becomes number n; undefined keeps number n as it is here. */
+  readonly fds: readonly (Fd | undefined)[];
+}
+
+/** A child that executed the image. */
+export interface Spawned {
+  readonly pid: number;
+  readonly pidfd: Fd;
+}
+
+const CLONE_ARGS_SIZE = 88; // <linux/sched.h> CLONE_ARGS_SIZE_VER2
+const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
+const REGION_SIZE = 65536;
+
+let region: Region | undefined;
+
+/**
+ * Clones and executes. Returns when the child runs the image, with all signals blocked.
+ *
+ * @throws {SyscallError} EPERM without privileges, ENOSPC when there are too many namespaces, ENOMEM, EAGAIN under a
+ * limit of processes; the system call that failed may also be one of the child's, such as execveat
+ */
+export function spawn(options: BootstrapOptions): Spawned {
+  const least = options.fds.length + 1;
+  const copies = options.fds.map((fd) => fd?.duplicate(least));
+  const image = options.image.duplicate(least);
+  try {
+    const pid = runShared(bootstrapProgram({ ...options, image, fds: copies }));
+    return { pid, pidfd: openPidfd(pid) };
+  } finally {
+    image.close();
+    for (const copy of copies) copy?.close();
+  }
+}
+
+function runShared(program: Program): number {
+  region ??= mapLow(REGION_SIZE);
+  const { bytes } = layOut(program, region.address);
+  if (bytes.length > REGION_SIZE) {
+    throw new RuntimeError(
+      "program",
+      "Cannot start init: too many descriptors to pass",
+    );
+  }
+  region.bytes.fill(0);
+  region.bytes.set(bytes);
+  // Signal handlers are copied to the child until it executes: none may run there, on our memory.
+  const mask = setSignalMask(ALL_SIGNALS);
+  let result: number;
+  try {
+    result = runProgram(region.address);
+  } finally {
+    setSignalMask(mask);
+  }
+  if (result < 0) throw new SyscallError("clone3", -result, cloneHint(-result));
+  const report = new DataView(region.bytes.buffer, REPORT_OFFSET);
+  const index = stepIndexAt(program, region.address, report.getUint32(0, true));
+  if (index !== undefined) {
+    throw new SyscallError(
+      program.steps[index]!.operation,
+      report.getUint32(4, true),
+      "of the init image",
+    );
+  }
+  return result;
+}
+
+function cloneHint(errno: number): string {
+  switch (errnoName(errno)) {
+    case "EPERM":
+      return "(new namespaces need CAP_SYS_ADMIN, or a user namespace)";
+    case "ENOSPC":
+      return "(a limit of /proc/sys/user/max_*_namespaces is reached)";
+    case "ENOSYS":
+      return "(Linux 5.12 or newer is needed)";
+    default:
+      return "";
+  }
+}
+
+/** The program: the child's part ends in execveat, the parent's in RETURN. */
+function bootstrapProgram(options: BootstrapOptions): Program {
+  const b = new ProgramBuilder(ARCH);
+  const parent = b.label("parent");
+  const failed = b.label("child failed");
+  b.onFailure(failed);
+  const args = cloneArgs(options);
+  const pid = b.call("clone3", [args, CLONE_ARGS_SIZE], {
+    onError: { do: "jump", errnos: [], to: parent },
+  });
+  b.unless(pid, -1, 0, parent);
+  options.fds.forEach((fd, target) => {
+    if (fd === undefined) b.call("fcntl", [target, F_SETFD, 0]);
+    else b.call("dup3", [fd.number, target, 0]);
+  });
+  const image = options.fds.length;
+  b.call("dup3", [options.image.number, image, O_CLOEXEC]);
+  b.call("close_range", [image + 1, -1, 0]);
+  if ((options.namespaces & CLONE_NEWUSER) !== 0) keepCapabilities(b);
+  const argv = pointerArray("argv", [text("nsinit"), text("init")]);
+  b.call("execveat", [
+    image,
+    text(""),
+    argv,
+    pointerArray("envp", []),
+    AT_EMPTY_PATH,
+  ]);
+  b.place(failed);
+  b.call("exit", [1]);
+  b.place(parent);
+  b.return(pid);
+  return b.finish();
+}
+
+/** struct clone_args, <linux/sched.h>. */
+function cloneArgs({ namespaces, cgroup }: BootstrapOptions): Block {
+  const bytes = new Uint8Array(CLONE_ARGS_SIZE);
+  const view = new DataView(bytes.buffer);
+  let flags = BigInt(CLONE_VM | CLONE_VFORK) | BigInt(namespaces >>> 0);
+  if (cgroup !== undefined) {
+    flags |= CLONE_INTO_CGROUP;
+    view.setBigUint64(80, BigInt(cgroup.number), true);
+  }
+  view.setBigUint64(0, flags, true);
+  view.setBigUint64(32, BigInt(SIGNALS.SIGCHLD), true); // exit_signal
+  return block("clone_args", bytes);
+}
+
+/**
+ * An exec before the id maps are written makes the child an unmapped user, who would lose all capabilities of the new
+ * user namespace: raise them as inheritable and ambient, which such an exec keeps.
+ */
+function keepCapabilities(b: ProgramBuilder): void {
+  const header = new Uint8Array(8);
+  new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
+  const current = block("capabilities", 24);
+  const headerBlock = block("capability header", header);
+  // The kernel may know more capabilities than we do, so copy what is permitted (words 1 and 4) to inheritable.
+  b.call("capget", [headerBlock, current]);
+  b.store({ kind: "at", of: current, offset: 8 }, {
+    kind: "word",
+    of: current,
+    offset: 4,
+  });
+  b.store({ kind: "at", of: current, offset: 20 }, {
+    kind: "word",
+    of: current,
+    offset: 16,
+  });
+  b.call("capset", [headerBlock, current]);
+  for (const number of Object.values(CAPABILITIES)) {
+    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0], {
+      onError: { do: "continue", errnos: ["EPERM", "EINVAL"] },
+    });
+  }
+}
