@@ -86,11 +86,6 @@ export const TABLES: readonly Table[] = [
         match:
           /(PROC_SUPER|DEVPTS_SUPER|CGROUP2?_SUPER|TMPFS|SYSFS|OVERLAYFS_SUPER|NSFS|RAMFS|BPF_FS|SELINUX|SECURITYFS)(_MAGIC)?/,
       },
-      {
-        headers: ["linux/nsfs.h"],
-        match: /NSFS_MAGIC/,
-        newer: { NSFS_MAGIC: "0x6e736673" },
-      },
     ],
   },
   {
