@@ -1,0 +1,69 @@
+/**
+ * A test of one claim about the executable. Each gets a box of its own, and
+ * fails if it leaves anything behind.
+ *
+ * @module
+ */
+import { Box } from "./box.ts";
+import { specTemplate } from "./bundle.ts";
+
+/** When a claim can't be tested. */
+export interface ClaimOptions {
+  /** The reason to skip it; undefined: it runs. */
+  skip?: string | undefined;
+}
+
+/** Registers a test. */
+export function claim(
+  name: string,
+  body: (box: Box) => Promise<void>,
+  options: ClaimOptions = {},
+): void {
+  const { skip } = options;
+  if (skip !== undefined) {
+    Deno.stdout.writeSync(
+      new TextEncoder().encode(`SKIP ${name}: ${skip}\n`),
+    );
+  }
+  Deno.test({ name, ignore: skip !== undefined, fn: () => check(body) });
+}
+
+async function check(body: (box: Box) => Promise<void>): Promise<void> {
+  await specTemplate();
+  const descriptors = countDescriptors();
+  const box = new Box();
+  let failed = true;
+  let remains: string[];
+  try {
+    await body(box);
+    failed = false;
+  } finally {
+    remains = await box.close();
+    // Clean-up must not hide why the test failed.
+    if (failed && remains.length > 0) {
+      Deno.stderr.writeSync(
+        new TextEncoder().encode(`left behind: ${remains.join(", ")}\n`),
+      );
+    }
+  }
+  if (remains.length > 0) {
+    throw new Error(`Left behind: ${remains.join(", ")}`);
+  }
+  if (countDescriptors() > descriptors) {
+    throw new Error(`Descriptors left open: ${listDescriptors().join(", ")}`);
+  }
+}
+
+function countDescriptors(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+function listDescriptors(): string[] {
+  return [...Deno.readDirSync("/proc/self/fd")].map((entry) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${entry.name}`);
+    } catch {
+      return "closed";
+    }
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * What a test left on the machine: mounts, cgroups, processes, state. Other
+ * programs may run beside the tests, so a thing counts only if it carries the
+ * test's mark, or if it is a mount where only a runtime would put one.
+ *
+ * @module
+ */
+import {
+  exists,
+  hierarchies,
+  linkIfPresent,
+  processes,
+  readIfPresent,
+} from "./host.ts";
+import { parseMountInfo } from "./mountinfo.ts";
+
+/** Where to look for a test's remains. */
+export interface Traces {
+  /** Text found in each of the test's ids, and in the environment of its processes. */
+  mark: string;
+  /** Directory of the test's bundles. */
+  dir: string;
+  /** The runtime's --root. */
+  root: string;
+  /** Mount points that existed before the test. */
+  mountsBefore: Set<string>;
+}
+
+/** One thing that a test left, with how to be rid of it. */
+export interface Leak {
+  what: string;
+  remove: () => void;
+}
+
+/** Mount points of the test process that a leaking runtime would add to. */
+export function mountPoints(): Set<string> {
+  return new Set(
+    parseMountInfo(Deno.readTextFileSync("/proc/self/mountinfo"))
+      .map((mount) => mount.point),
+  );
+}
+
+/** Everything found now, in an order fit for removal. */
+export function findLeaks(traces: Traces): Leak[] {
+  return [
+    ...leakedProcesses(traces),
+    ...leakedMounts(traces),
+    ...leakedCgroups(traces.mark),
+    ...leakedState(traces),
+  ];
+}
+
+function leakedProcesses(traces: Traces): Leak[] {
+  const own = linkIfPresent("/proc/self/ns/mnt");
+  return processes().filter((pid) => {
+    if (pid === Deno.pid) return false;
+    // A zombie has no environment left; whoever is its parent will reap it.
+    const environment = readIfPresent(`/proc/${pid}/environ`) ?? "";
+    if (environment.includes(`NSINIT_TEST=${traces.mark}`)) return true;
+    return linkIfPresent(`/proc/${pid}/ns/mnt`) !== own &&
+      (readIfPresent(`/proc/${pid}/mountinfo`) ?? "").includes(traces.dir);
+  }).map((pid) => {
+    const command = readIfPresent(`/proc/${pid}/cmdline`)?.replaceAll(
+      "\0",
+      " ",
+    );
+    return {
+      what: `process ${pid} (${command})`,
+      remove: () => Deno.kill(pid, "SIGKILL"),
+    };
+  });
+}
+
+function leakedMounts(traces: Traces): Leak[] {
+  return [...mountPoints()].filter((point) =>
+    point.startsWith(traces.dir) ||
+    (/^\/(proc|sys|dev)\b/.test(point) && !traces.mountsBefore.has(point))
+  ).reverse().map((point) => ({
+    what: `mount on ${point}`,
+    remove: () => {
+      new Deno.Command("umount", { args: ["-l", point], stderr: "null" })
+        .outputSync();
+    },
+  }));
+}
+
+function leakedCgroups(mark: string): Leak[] {
+  const found: string[] = [];
+  for (const { mountPoint } of hierarchies()) {
+    collectCgroups(mountPoint, mark, found, 0);
+  }
+  // Children first, so that each can be removed.
+  return found.reverse().map((dir) => ({
+    what: `cgroup ${dir}`,
+    remove: () => Deno.removeSync(dir),
+  }));
+}
+
+function collectCgroups(
+  dir: string,
+  mark: string,
+  found: string[],
+  depth: number,
+): void {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(dir)];
+  } catch {
+    return; // removed meanwhile by its owner
+  }
+  for (const entry of entries) {
+    if (!entry.isDirectory) continue;
+    const path = `${dir}/${entry.name}`;
+    if (path.includes(mark)) found.push(path);
+    if (depth < 5) collectCgroups(path, mark, found, depth + 1);
+  }
+}
+
+function leakedState(traces: Traces): Leak[] {
+  if (!exists(traces.root)) return [];
+  return [...Deno.readDirSync(traces.root)]
+    .filter((entry) => entry.name.includes(traces.mark))
+    .map((entry) => ({
+      what: `state ${traces.root}/${entry.name}`,
+      remove: () =>
+        Deno.removeSync(`${traces.root}/${entry.name}`, { recursive: true }),
+    }));
+}

@@ -1,0 +1,125 @@
+/**
+ * The part of config.json that the tests touch, typed by hand from the
+ * runtime specification and not from lib/, so that the tests and the code
+ * under test can't share a mistake.
+ *
+ * @module
+ */
+
+/** One entry of `mounts`. */
+export interface Mount {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+
+/** The five capability sets of `process.capabilities`. */
+export interface Capabilities {
+  bounding?: string[];
+  effective?: string[];
+  inheritable?: string[];
+  permitted?: string[];
+  ambient?: string[];
+}
+
+/** One hook of `hooks`. */
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  timeout?: number;
+}
+
+/** `process`. */
+export interface Process {
+  terminal?: boolean;
+  consoleSize?: { height: number; width: number };
+  user: {
+    uid: number;
+    gid: number;
+    umask?: number;
+    additionalGids?: number[];
+  };
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities?: Capabilities;
+  rlimits?: { type: string; soft: number; hard: number }[];
+  noNewPrivileges?: boolean;
+  oomScoreAdj?: number;
+  scheduler?: {
+    policy: string;
+    nice?: number;
+    priority?: number;
+    flags?: string[];
+    runtime?: number;
+    deadline?: number;
+    period?: number;
+  };
+  ioPriority?: { class: string; priority: number };
+}
+
+/** One mapping of `linux.uidMappings` or `linux.gidMappings`. */
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
+/** One entry of `linux.devices`. */
+export interface Device {
+  path: string;
+  type: string;
+  major?: number;
+  minor?: number;
+  fileMode?: number;
+  uid?: number;
+  gid?: number;
+}
+
+/** One rule of `linux.resources.devices`. */
+export interface DeviceRule {
+  allow: boolean;
+  type?: string;
+  major?: number;
+  minor?: number;
+  access?: string;
+}
+
+/** `linux.resources`. */
+export interface Resources {
+  devices?: DeviceRule[];
+  memory?: { limit?: number; reservation?: number; swap?: number };
+  cpu?: { shares?: number; quota?: number; period?: number };
+  pids?: { limit: number };
+}
+
+/** `linux`. */
+export interface Linux {
+  namespaces: { type: string; path?: string }[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
+  timeOffsets?: Record<string, { secs: number; nanosecs?: number }>;
+  devices?: Device[];
+  cgroupsPath?: string;
+  resources?: Resources;
+  rootfsPropagation?: string;
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+  sysctl?: Record<string, string>;
+  personality?: { domain: string; flags?: string[] };
+}
+
+/** config.json. */
+export interface Spec {
+  ociVersion: string;
+  process: Process;
+  root: { path: string; readonly?: boolean };
+  hostname?: string;
+  domainname?: string;
+  mounts: Mount[];
+  hooks?: Record<string, Hook[]>;
+  annotations?: Record<string, string>;
+  linux: Linux;
+}
