@@ -101,8 +101,19 @@ export interface NetDevice {
   name?: string;
 }
 
-/** Propagation of the root mount, mount_namespaces(7). All are recursive. */
-export type RootfsPropagation = "private" | "shared" | "slave" | "unbindable";
+/**
+ * Propagation of the root mount, mount_namespaces(7). The names with `r` (the whole tree) are not in the
+ * specification, but callers write them and runc takes them.
+ */
+export type RootfsPropagation =
+  | "private"
+  | "rprivate"
+  | "shared"
+  | "rshared"
+  | "slave"
+  | "rslave"
+  | "unbindable"
+  | "runbindable";
 
 /** Cache and memory bandwidth allocation through resctrl. */
 export interface IntelRdt {

@@ -1,0 +1,100 @@
+/**
+ * Turns JSON documents into typed configurations.
+ *
+ * @module
+ */
+import { clean } from "./clean.ts";
+import { jsonPointer } from "./pointer.ts";
+import { Problems } from "./problems.ts";
+import type { Schema } from "./schema_base.ts";
+import { processSchema } from "./schema_process.ts";
+import { resourcesSchema } from "./schema_resources.ts";
+import { specSchema } from "./schema.ts";
+import type { Process, Resources, Spec } from "./types.ts";
+
+/** A typed document, and what was left out of it. */
+export interface Parsed<T> {
+  /** The document. */
+  readonly value: T;
+  /** JSON pointers of the properties that the specification does not know on Linux; they are ignored. */
+  readonly unknown: string[];
+}
+
+/** A configuration, and what was left out of it. */
+export interface ParseResult {
+  /** The configuration. */
+  readonly spec: Spec;
+  /** JSON pointers of the properties that the specification does not know on Linux; they are ignored. */
+  readonly unknown: string[];
+}
+
+function parse<T>(schema: Schema<T>, document: unknown): Parsed<T> {
+  const { value, unknown } = clean(schema, document);
+  const result = schema.safeParse(value);
+  if (result.success) return { value: result.data, unknown };
+  const problems = new Problems();
+  for (const issue of result.error.issues) {
+    problems.refuse(jsonPointer(...issue.path), issue.message);
+  }
+  problems.throwFirst();
+  throw result.error;
+}
+
+/** A filter without a default action and without rules is none: some callers write `"seccomp": {}`. */
+function dropEmptySeccomp(spec: unknown): unknown {
+  const linux = member(spec, "linux");
+  const seccomp = member(linux, "seccomp");
+  if (linux === undefined || seccomp === undefined) return spec;
+  const rules = seccomp.syscalls ?? [];
+  if (seccomp.defaultAction || !Array.isArray(rules) || rules.length > 0) {
+    return spec;
+  }
+  return { ...spec as object, linux: { ...linux, seccomp: null } };
+}
+
+function member(
+  value: unknown,
+  name: string,
+): Record<string, unknown> | undefined {
+  if (
+    typeof value !== "object" || value === null || !Object.hasOwn(value, name)
+  ) return undefined;
+  const inner = (value as Record<string, unknown>)[name];
+  return typeof inner === "object" && inner !== null && !Array.isArray(inner)
+    ? inner as Record<string, unknown>
+    : undefined;
+}
+
+/**
+ * Checks the form of a configuration: names, types and ranges. Null members count as absent.
+ *
+ * @param document the parsed JSON document, or a configuration built by a program; it is not changed
+ * @returns the configuration and the pointers of the properties that are ignored
+ * @throws {ConfigError} when something does not fit; the message says how many other problems there are
+ */
+export function parseSpec(document: unknown): ParseResult {
+  const { value, unknown } = parse(specSchema, dropEmptySeccomp(document));
+  return { spec: value, unknown };
+}
+
+/**
+ * Checks the form of a `process` document, as `exec --process` reads it.
+ *
+ * @param document the parsed JSON document
+ * @returns the process and the pointers of the properties that are ignored
+ * @throws {ConfigError} when something does not fit
+ */
+export function parseProcess(document: unknown): Parsed<Process> {
+  return parse(processSchema, document);
+}
+
+/**
+ * Checks the form of a `resources` document, as `update --resources` reads it.
+ *
+ * @param document the parsed JSON document
+ * @returns the limits and the pointers of the properties that are ignored
+ * @throws {ConfigError} when something does not fit
+ */
+export function parseResources(document: unknown): Parsed<Resources> {
+  return parse(resourcesSchema, document);
+}
