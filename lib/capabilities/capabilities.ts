@@ -1,0 +1,132 @@
+/**
+ * The five capability sets: capabilities(7).
+ *
+ * @module
+ */
+import {
+  _LINUX_CAPABILITY_VERSION_3,
+  CAPABILITIES,
+} from "../../ffi/abi/capability.ts";
+import {
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_RAISE,
+  PR_CAPBSET_DROP,
+} from "../../ffi/abi/prctl.ts";
+import { block, type ProgramBuilder } from "../../init/builder.ts";
+import type { Capabilities } from "../spec/types.ts";
+
+/** What the host lets us give. */
+export interface CapabilityHost {
+  /** Number of the last capability that the kernel knows (/proc/sys/kernel/cap_last_cap). */
+  readonly lastCapability: number;
+  /** Our bounding set, as a hexadecimal mask (CapBnd in /proc/self/status): nothing outside it can be had. */
+  readonly boundingMask: string;
+}
+
+/** The sets as numbers, reduced to what can be had. */
+export interface CapabilitySets {
+  readonly bounding: readonly number[];
+  readonly effective: readonly number[];
+  readonly permitted: readonly number[];
+  readonly inheritable: readonly number[];
+  readonly ambient: readonly number[];
+}
+
+const SET_NAMES = [
+  "bounding",
+  "effective",
+  "permitted",
+  "inheritable",
+  "ambient",
+] as const;
+
+/**
+ * Resolves names to numbers. A name that is unknown here, or to the kernel, or that the host can't give, is left out
+ * with a warning, as the specification demands (config.md, linux process: capabilities).
+ *
+ * @param ownUserNamespace in a user namespace of their own, processes start with all capabilities
+ */
+export function resolveCapabilities(
+  capabilities: Capabilities | undefined,
+  host: CapabilityHost,
+  ownUserNamespace: boolean,
+): { sets: CapabilitySets; warnings: string[] } {
+  const bounding = BigInt(`0x${host.boundingMask}`);
+  const warnings = new Set<string>();
+  const resolve = (names: readonly string[]): number[] => {
+    const numbers = new Set<number>();
+    for (const name of names) {
+      const number = (CAPABILITIES as Readonly<Record<string, number>>)[name];
+      if (number === undefined || number > host.lastCapability) {
+        warnings.add(`capability ${name} is unknown and is left out`);
+      } else if (
+        !ownUserNamespace && (bounding >> BigInt(number) & 1n) === 0n
+      ) {
+        warnings.add(
+          `capability ${name} can't be given: it is not in the runtime's bounding set`,
+        );
+      } else numbers.add(number);
+    }
+    return [...numbers].sort((a, b) => a - b);
+  };
+  const sets = Object.fromEntries(
+    SET_NAMES.map((set) => [set, resolve(capabilities?.[set] ?? [])]),
+  );
+  return { sets: sets as unknown as CapabilitySets, warnings: [...warnings] };
+}
+
+/** Drops everything else from the bounding set: before the user changes, while CAP_SETPCAP is still there. */
+export function dropBounding(
+  b: ProgramBuilder,
+  sets: CapabilitySets,
+  host: CapabilityHost,
+): void {
+  b.section("reduce the bounding set", "/process/capabilities/bounding", () => {
+    for (let number = 0; number <= host.lastCapability; number++) {
+      if (!sets.bounding.includes(number)) {
+        b.call("prctl", [PR_CAPBSET_DROP, number, 0, 0, 0]);
+      }
+    }
+  });
+}
+
+/** Sets effective, permitted and inheritable, and then ambient, one by one: after the user has changed. */
+export function setCapabilities(b: ProgramBuilder, sets: CapabilitySets): void {
+  b.section("set the capabilities", "/process/capabilities", () => {
+    const header = new Uint8Array(8);
+    new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
+    b.call("capset", [
+      block("capability header", header),
+      block("capabilities", encodeSets(sets)),
+    ]);
+    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+  });
+  b.section(
+    "raise the ambient capabilities",
+    "/process/capabilities/ambient",
+    () => {
+      // One that is not permitted and inheritable is refused (EPERM), which must not stop the container.
+      for (const number of sets.ambient) {
+        b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0], {
+          onError: { do: "continue", errnos: ["EPERM"] },
+        });
+      }
+    },
+  );
+}
+
+/** struct __user_cap_data_struct[2], <linux/capability.h>: effective, permitted, inheritable; low words, high words. */
+function encodeSets(sets: CapabilitySets): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(24);
+  const view = new DataView(bytes.buffer);
+  [sets.effective, sets.permitted, sets.inheritable].forEach((numbers, i) => {
+    const mask = numbers.reduce(
+      (bits, number) => bits | 1n << BigInt(number),
+      0n,
+    );
+    view.setUint32(4 * i, Number(mask & 0xffff_ffffn), true);
+    view.setUint32(12 + 4 * i, Number(mask >> 32n), true);
+  });
+  return bytes;
+}

@@ -1,0 +1,127 @@
+/**
+ * Attributes that the process keeps across exec: scheduling, I/O priority, personality, memory policy.
+ *
+ * @module
+ */
+import {
+  IOPRIO_CLASS_BE,
+  IOPRIO_CLASS_IDLE,
+  IOPRIO_CLASS_RT,
+  IOPRIO_CLASS_SHIFT,
+  IOPRIO_WHO_PROCESS,
+} from "../../ffi/abi/ioprio.ts";
+import * as mempolicy from "../../ffi/abi/mempolicy.ts";
+import { PER_LINUX, PER_LINUX32 } from "../../ffi/abi/personality.ts";
+import * as sched from "../../ffi/abi/sched.ts";
+import { block, type ProgramBuilder } from "../../init/builder.ts";
+import type {
+  IoPriority,
+  MemoryPolicy,
+  Personality,
+  Scheduler,
+  Spec,
+} from "../spec/types.ts";
+import { parseCpuList } from "./cpu_list.ts";
+
+/** Adds the steps for whatever the configuration sets of these. They stand before seccomp, which might forbid them. */
+export function setAttributes(b: ProgramBuilder, spec: Spec): void {
+  const { scheduler, ioPriority } = spec.process!;
+  if (scheduler !== undefined) setScheduler(b, scheduler);
+  if (ioPriority !== undefined) setIoPriority(b, ioPriority);
+  if (spec.linux?.personality !== undefined) {
+    setPersonality(b, spec.linux.personality);
+  }
+  if (spec.linux?.memoryPolicy !== undefined) {
+    setMemoryPolicy(b, spec.linux.memoryPolicy);
+  }
+}
+
+const POLICIES: Readonly<Record<Scheduler["policy"], number>> = {
+  SCHED_OTHER: sched.SCHED_NORMAL,
+  SCHED_FIFO: sched.SCHED_FIFO,
+  SCHED_RR: sched.SCHED_RR,
+  SCHED_BATCH: sched.SCHED_BATCH,
+  SCHED_ISO: 4, // reserved by the kernel, which answers EINVAL
+  SCHED_IDLE: sched.SCHED_IDLE,
+  SCHED_DEADLINE: sched.SCHED_DEADLINE,
+};
+
+/** struct sched_attr, <linux/sched/types.h>, version 0: 48 bytes. */
+function setScheduler(b: ProgramBuilder, scheduler: Scheduler): void {
+  const size = 48;
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  const attributeFlags = (scheduler.flags ?? []).reduce(
+    (bits, name) => bits | sched[name],
+    0,
+  );
+  view.setUint32(0, size, true);
+  view.setUint32(4, POLICIES[scheduler.policy], true);
+  view.setBigUint64(8, BigInt(attributeFlags), true);
+  view.setInt32(16, scheduler.nice ?? 0, true);
+  view.setUint32(20, scheduler.priority ?? 0, true);
+  view.setBigUint64(24, BigInt(scheduler.runtime ?? 0), true);
+  view.setBigUint64(32, BigInt(scheduler.deadline ?? 0), true);
+  view.setBigUint64(40, BigInt(scheduler.period ?? 0), true);
+  b.section(
+    `set the scheduling policy ${scheduler.policy}`,
+    "/process/scheduler",
+    () => {
+      b.call("sched_setattr", [0, block("sched_attr", bytes), 0]);
+    },
+  );
+}
+
+const IO_CLASSES: Readonly<Record<IoPriority["class"], number>> = {
+  IOPRIO_CLASS_RT,
+  IOPRIO_CLASS_BE,
+  IOPRIO_CLASS_IDLE,
+};
+
+function setIoPriority(
+  b: ProgramBuilder,
+  { class: name, priority }: IoPriority,
+): void {
+  b.section(
+    `set the I/O priority ${name} ${priority}`,
+    "/process/ioPriority",
+    () => {
+      b.call("ioprio_set", [
+        IOPRIO_WHO_PROCESS,
+        0,
+        IO_CLASSES[name] << IOPRIO_CLASS_SHIFT | priority,
+      ]);
+    },
+  );
+}
+
+function setPersonality(b: ProgramBuilder, { domain }: Personality): void {
+  b.section(`set the personality ${domain}`, "/linux/personality", () => {
+    b.call("personality", [domain === "LINUX32" ? PER_LINUX32 : PER_LINUX]);
+  });
+}
+
+const MAX_NODES = 1024;
+
+/** set_mempolicy(2). */
+function setMemoryPolicy(
+  b: ProgramBuilder,
+  { mode, nodes, flags }: MemoryPolicy,
+): void {
+  const value = (flags ?? []).reduce(
+    (bits, name) => bits | mempolicy[name],
+    mempolicy[mode] as number,
+  );
+  const mask = new Uint8Array(MAX_NODES / 8);
+  for (const node of parseCpuList(nodes ?? "")) {
+    mask[node >> 3]! |= 1 << (node & 7);
+  }
+  b.section(`set the memory policy ${mode}`, "/linux/memoryPolicy", () => {
+    const hasNodes = (nodes ?? "") !== "";
+    b.call("set_mempolicy", [
+      value,
+      hasNodes ? block("node mask", mask) : 0,
+      hasNodes ? MAX_NODES + 1 : 0,
+    ]);
+  });
+}
