@@ -151,7 +151,7 @@ export class ProgramBuilder {
   test(
     value: Operand,
     mask: number,
-    expected: number,
+    expected: Operand,
     errno: number,
     options: StepOptions = {},
   ): void {
@@ -174,7 +174,7 @@ export class ProgramBuilder {
   }
 
   /** Jumps to `to` unless `value & mask` is `expected`. */
-  unless(value: Operand, mask: number, expected: number, to: Label): void {
+  unless(value: Operand, mask: number, expected: Operand, to: Label): void {
     this.test(value, mask, expected, 1, {
       onError: { do: "jump", errnos: [], to },
     });
