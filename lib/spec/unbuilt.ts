@@ -1,0 +1,160 @@
+/**
+ * Fields of the specification that this version does not carry out yet. A container must not start as if they
+ * were in force, so a configuration that uses one is refused by name.
+ *
+ * @module
+ */
+import type { Problems } from "./problems.ts";
+import type { Spec } from "./types.ts";
+
+/** A field that is not built. */
+interface Unbuilt {
+  /** Pointer of the field, `*` for each element of a list. */
+  readonly pattern: string;
+  /** Whether a value would change something. */
+  readonly matters: (value: unknown) => boolean;
+  /** What stays undone without it. */
+  readonly reason: string;
+}
+
+function isPresent(): boolean {
+  return true;
+}
+
+function isText(value: unknown): boolean {
+  return value !== "";
+}
+
+function hasElements(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
+function hasMembers(value: unknown): boolean {
+  return Object.keys(value as object).length > 0;
+}
+
+function isIdMapOption(value: unknown): boolean {
+  return value === "idmap" || value === "ridmap";
+}
+
+/** Weights of zero and empty lists are what Go's encoders write for "nothing". */
+function hasLimit(value: unknown): boolean {
+  return Object.values(value as object).some((limit) =>
+    Array.isArray(limit) ? limit.length > 0 : limit !== 0
+  );
+}
+
+/** The table. An entry goes when the field is built. */
+const UNBUILT: readonly Unbuilt[] = [
+  {
+    pattern: "/process/apparmorProfile",
+    matters: isText,
+    reason: "the program would run unconfined",
+  },
+  {
+    pattern: "/process/selinuxLabel",
+    matters: isText,
+    reason: "the program would run with the runtime's label",
+  },
+  {
+    pattern: "/linux/mountLabel",
+    matters: isText,
+    reason: "mounts would have their usual labels",
+  },
+  {
+    pattern: "/linux/seccomp",
+    matters: isPresent,
+    reason: "the program could make every system call",
+  },
+  {
+    pattern: "/mounts/*/uidMappings",
+    matters: hasElements,
+    reason: "files would show their real owners",
+  },
+  {
+    pattern: "/mounts/*/gidMappings",
+    matters: hasElements,
+    reason: "files would show their real groups",
+  },
+  {
+    pattern: "/mounts/*/options/*",
+    matters: isIdMapOption,
+    reason: "files would show their real owners",
+  },
+  {
+    pattern: "/linux/netDevices",
+    matters: hasMembers,
+    reason: "the devices would stay on the host",
+  },
+  // Without members too: the specification then puts the container into a class named after it.
+  {
+    pattern: "/linux/intelRdt",
+    matters: isPresent,
+    reason: "the container would stay in the runtime's class",
+  },
+  {
+    pattern: "/linux/resources/blockIO",
+    matters: hasLimit,
+    reason: "block devices would not be limited",
+  },
+  {
+    pattern: "/linux/resources/hugepageLimits",
+    matters: hasElements,
+    reason: "huge pages would not be limited",
+  },
+  {
+    pattern: "/linux/resources/network",
+    matters: hasLimit,
+    reason: "packets would not be marked",
+  },
+  {
+    pattern: "/linux/resources/rdma",
+    matters: hasMembers,
+    reason: "RDMA would not be limited",
+  },
+  {
+    pattern: "/linux/resources/unified",
+    matters: hasMembers,
+    reason: "the files would not be written",
+  },
+];
+
+/** Finds the values that a pattern points at. */
+function* matches(
+  value: unknown,
+  names: readonly string[],
+  pointer: string,
+): Generator<{ readonly pointer: string; readonly value: unknown }> {
+  const [name, ...rest] = names;
+  if (name === undefined) {
+    yield { pointer, value };
+  } else if (typeof value === "object" && value !== null) {
+    const members = name === "*"
+      ? Object.entries(value)
+      : Object.entries(value).filter(([key]) => key === name);
+    for (const [key, member] of members) {
+      yield* matches(member, rest, `${pointer}/${key}`);
+    }
+  }
+}
+
+/**
+ * Refuses fields that are not built.
+ *
+ * @param context the configuration, and where mistakes are reported
+ */
+export function unbuiltRules(
+  { spec, problems }: { readonly spec: Spec; readonly problems: Problems },
+): void {
+  for (const { pattern, matters, reason } of UNBUILT) {
+    for (
+      const { pointer, value } of matches(spec, pattern.split("/").slice(1), "")
+    ) {
+      if (!matters(value)) continue;
+      problems.refuse(
+        pointer,
+        `not supported by this version of nsinit: ${reason}`,
+      );
+    }
+  }
+}

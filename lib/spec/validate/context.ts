@@ -1,0 +1,85 @@
+/**
+ * What the rules of a configuration are checked against.
+ *
+ * @module
+ */
+import type { Problems } from "../problems.ts";
+import type { Namespace, NamespaceType, Spec } from "../types.ts";
+
+/** What a configuration's validity depends on: facts of the machine and of the caller, as plain data. */
+export interface SpecHost {
+  /** Security modules that are active. */
+  readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
+  /** Layout of the cgroup file systems. */
+  readonly cgroup: "v1" | "hybrid" | "v2";
+  /** Whether the runtime's effective user is not root. */
+  readonly rootless: boolean;
+  /** Kinds of namespaces that the kernel has. */
+  readonly namespaces: readonly NamespaceType[];
+}
+
+/** How a configuration is going to be used. */
+export interface ValidateOptions {
+  /**
+   * Whether the configuration must say which program to run. A program that uses the library may tell it later.
+   *
+   * @default {true}
+   */
+  readonly needProcess?: boolean;
+  /**
+   * Whether the root is changed without pivot_root(2).
+   *
+   * @default {false}
+   */
+  readonly noPivot?: boolean;
+}
+
+/** Everything that a rule looks at, and where it reports to. */
+export interface RuleContext {
+  /** The configuration. */
+  readonly spec: Spec;
+  /** The machine. */
+  readonly host: SpecHost;
+  /** The use. */
+  readonly options: ValidateOptions;
+  /** Collects errors and warnings. */
+  readonly problems: Problems;
+}
+
+/** A group of rules about one part of a configuration. */
+export type Rule = (context: RuleContext) => void;
+
+/**
+ * Finds a namespace of a configuration.
+ *
+ * @param spec the configuration
+ * @param type its kind
+ * @returns the first entry of that kind, or undefined when the container shares the runtime's
+ */
+export function namespaceOf(
+  spec: Spec,
+  type: NamespaceType,
+): Namespace | undefined {
+  return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
+}
+
+/**
+ * Tells whether a container gets a new namespace of a kind.
+ *
+ * @param spec the configuration
+ * @param type the kind
+ * @returns false when it joins one or shares the runtime's
+ */
+export function hasNewNamespace(spec: Spec, type: NamespaceType): boolean {
+  const namespace = namespaceOf(spec, type);
+  return namespace !== undefined && !namespace.path;
+}
+
+/**
+ * Tells whether a path is absolute.
+ *
+ * @param path the path
+ */
+export function isAbsolute(path: string): boolean {
+  return path.startsWith("/");
+}
