@@ -48,9 +48,9 @@ export class Bundle {
 const APPLETS: string[] = [
   ..."awk base64 basename cat chmod chown cp cut date dd df dirname echo env"
     .split(" "),
-  ..."false find grep head hostname id ifconfig ionice ip kill ln ls mkdir"
+  ..."false find grep head hostid hostname id ifconfig ionice ip kill ln ls mkdir"
     .split(" "),
-  ..."mkfifo mknod mount mountpoint mv nproc ps pwd readlink rm rmdir sed"
+  ..."mkfifo mknod mount mountpoint mv nproc printf ps pwd readlink rm rmdir sed"
     .split(" "),
   ..."seq sh sleep sort stat stty sync sysctl tail taskset test touch tr".split(
     " ",

@@ -5,13 +5,7 @@
  *
  * @module
  */
-import {
-  exists,
-  hierarchies,
-  linkIfPresent,
-  processes,
-  readIfPresent,
-} from "./host.ts";
+import { exists, hierarchies, processes, readIfPresent } from "./host.ts";
 import { parseMountInfo } from "./mountinfo.ts";
 
 /** Where to look for a test's remains. */
@@ -51,24 +45,34 @@ export function findLeaks(traces: Traces): Leak[] {
 }
 
 function leakedProcesses(traces: Traces): Leak[] {
-  const own = linkIfPresent("/proc/self/ns/mnt");
-  return processes().filter((pid) => {
-    if (pid === Deno.pid) return false;
-    // A zombie has no environment left; whoever is its parent will reap it.
-    const environment = readIfPresent(`/proc/${pid}/environ`) ?? "";
-    if (environment.includes(`NSINIT_TEST=${traces.mark}`)) return true;
-    return linkIfPresent(`/proc/${pid}/ns/mnt`) !== own &&
-      (readIfPresent(`/proc/${pid}/mountinfo`) ?? "").includes(traces.dir);
-  }).map((pid) => {
-    const command = readIfPresent(`/proc/${pid}/cmdline`)?.replaceAll(
-      "\0",
-      " ",
-    );
-    return {
-      what: `process ${pid} (${command})`,
-      remove: () => Deno.kill(pid, "SIGKILL"),
-    };
-  });
+  return processes().filter((pid) => pid > 1 && isTraced(pid, traces)).map(
+    (pid) => {
+      const command = readIfPresent(`/proc/${pid}/cmdline`)
+        ?.replaceAll("\0", " ");
+      return {
+        what: `process ${pid} (${command})`,
+        remove: () => Deno.kill(pid, "SIGKILL"),
+      };
+    },
+  );
+}
+
+/**
+ * Whether a process is the test's, by its environment, its cgroup, or what its
+ * root is. Being able to see the test's mounts is no sign: other mount
+ * namespaces may receive them.
+ */
+function isTraced(pid: number, traces: Traces): boolean {
+  // Whoever is a zombie's parent will reap it.
+  const stat = readIfPresent(`/proc/${pid}/stat`);
+  if (stat === undefined || /\) [ZX] /.test(stat)) return false;
+  const environment = readIfPresent(`/proc/${pid}/environ`) ?? "";
+  if (environment.includes(`NSINIT_TEST=${traces.mark}.`)) return true;
+  const cgroup = readIfPresent(`/proc/${pid}/cgroup`) ?? "";
+  if (cgroup.includes(traces.mark)) return true;
+  const name = traces.dir.replace(/^.*\//, "");
+  return parseMountInfo(readIfPresent(`/proc/${pid}/mountinfo`) ?? "")
+    .some((mount) => mount.point === "/" && mount.root.includes(name));
 }
 
 function leakedMounts(traces: Traces): Leak[] {

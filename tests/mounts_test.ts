@@ -290,6 +290,7 @@ claim("bind without other options keeps the source's flags", async (box) => {
   ]);
 });
 
+// newer than runc 1.1
 claim(
   "bind in a user namespace keeps the source's locked flags on a read-only remount",
   async (box) => {

@@ -221,6 +221,7 @@ claim(
   },
 );
 
+// newer than runc 1.1
 claim(
   "uts namespace: host name and domain name are the configured ones",
   async (box) => {
@@ -228,7 +229,7 @@ claim(
       "hostname; cat /proc/sys/kernel/domainname",
       (spec) => {
         spec.hostname = "nest";
-        spec.domainname = "tree.example"; // newer than runc 1.1
+        spec.domainname = "tree.example";
       },
     );
     assertEquals(output, "nest\ntree.example");
@@ -342,6 +343,7 @@ claim(
   },
 );
 
+// newer than runc 1.1
 claim(
   "user namespace: joined by path together with the others of its owner",
   async (box) => {
