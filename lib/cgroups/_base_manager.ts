@@ -1,0 +1,193 @@
+/**
+ * What the managers of both cgroup versions have in common.
+ *
+ * @module
+ */
+import { CgroupError, SyscallError } from "../errors.ts";
+import { failure } from "./_explain.ts";
+import { isErrno } from "./files.ts";
+import type { FreezerState } from "./freezer.ts";
+import { pidsOf } from "./processes.ts";
+import {
+  type CgroupPart,
+  type CgroupRecord,
+  copyRecord,
+  type OpenHierarchy,
+  partsOf,
+} from "./record.ts";
+import { emptyCgroup, removeCgroup } from "./removal.ts";
+
+/** How a manager is made. */
+export interface ManagerOptions {
+  /** False: if there is no permission to make it, the container does without. */
+  readonly required: boolean;
+  /** Opens the hierarchies; the real ones by default. */
+  readonly open?: OpenHierarchy;
+}
+
+/** A directory that was made just now. */
+export interface MadeDirectory {
+  readonly part: CgroupPart;
+  /** Relative to the mount point. */
+  readonly directory: string;
+}
+
+const KILL_TIMEOUT_MS = 10_000;
+const MAX_PAUSE_MS = 50;
+
+/** Errors that only say: you may not. */
+export function isPermission(error: unknown): boolean {
+  const cause = error instanceof CgroupError ? error.cause : error;
+  return isErrno(cause, "EACCES", "EPERM", "EROFS");
+}
+
+/** A manager's part that does not depend on the version. */
+export abstract class BaseManager {
+  readonly #warnings: string[] = [];
+  #parts: CgroupPart[];
+  protected readonly record: CgroupRecord;
+  protected readonly required: boolean;
+
+  constructor(record: CgroupRecord, options: ManagerOptions) {
+    this.record = copyRecord(record);
+    this.required = options.required;
+    this.#parts = partsOf(record, options.open);
+  }
+
+  get paths(): Readonly<Record<string, string>> {
+    return this.record.paths;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  protected get parts(): readonly CgroupPart[] {
+    return this.#parts;
+  }
+
+  protected warn(text: string): void {
+    this.#warnings.push(text);
+  }
+
+  /** The directory of a controller. */
+  protected partOf(controller: string): CgroupPart | undefined {
+    return this.#parts.find((part) => part.controllers.includes(controller));
+  }
+
+  /** The directory that stands for all where one must do. */
+  protected abstract get main(): CgroupPart | undefined;
+
+  /** Goes on without a directory that there is no permission for. */
+  protected drop(part: CgroupPart, error: unknown): void {
+    this.#parts = this.#parts.filter((other) => other !== part);
+    for (const controller of part.controllers) {
+      delete this.record.paths[controller];
+      delete this.record.mountPoints[controller];
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    this.warn(`the container runs without the cgroup ${part.path}: ${reason}`);
+  }
+
+  /** Fails if the cgroup is used by somebody else, in runc's words. */
+  protected checkUnused(): void {
+    const existing = this.#parts.filter(({ files, directory }) =>
+      files.exists(directory)
+    );
+    for (const part of existing) {
+      const count = this.#pidsOf(part).length;
+      if (count === 0) continue;
+      const text =
+        `container's cgroup is not empty: ${count} process(es) found in ${part.path}`;
+      throw new CgroupError(part.path, text);
+    }
+    const state = existing.length === 0 ? "unknown" : this.freezerState();
+    if (state !== "frozen" && state !== "freezing") return;
+    const { path } = existing[0]!;
+    throw new CgroupError(
+      path,
+      `container's cgroup unexpectedly frozen: ${path}; thaw it first`,
+    );
+  }
+
+  /** Notes that a directory was there before. */
+  protected noteExisting(part: CgroupPart): void {
+    this.record.existing.push(...part.controllers);
+  }
+
+  /** Removes directories just made, after a failure that is about to be reported; the last made first. */
+  protected rollBack(made: readonly MadeDirectory[]): void {
+    for (const { part, directory } of made.toReversed()) {
+      try {
+        part.files.removeDirectory(directory);
+      } catch (error) {
+        if (!(error instanceof SyscallError)) throw error;
+        this.warn(
+          failure("remove", `${part.files.mountPoint}/${directory}`, error)
+            .message,
+        );
+      }
+    }
+  }
+
+  abstract freezerState(): FreezerState;
+
+  /** Sends SIGKILL to all processes, and thaws them. */
+  protected abstract killNow(): void;
+
+  pids(): number[] {
+    const { main } = this;
+    return main === undefined ? [] : this.#pidsOf(main);
+  }
+
+  #pidsOf({ files, directory, path }: CgroupPart): number[] {
+    try {
+      return pidsOf(files, directory);
+    } catch (error) {
+      if (error instanceof SyscallError) {
+        throw failure("list the processes of", path, error);
+      }
+      throw error;
+    }
+  }
+
+  exists(): boolean {
+    const { main } = this;
+    return main !== undefined && main.files.exists(main.directory);
+  }
+
+  async kill(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    const until = Date.now() + (options.timeoutMs ?? KILL_TIMEOUT_MS);
+    for (let pauseMs = 1;; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      if (this.pids().length === 0) return true;
+      this.killNow();
+      if (Date.now() >= until) return this.pids().length === 0;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async destroy(): Promise<void> {
+    try {
+      for (const part of this.#parts) {
+        const isOurs = !part.controllers.some((controller) =>
+          this.record.existing.includes(controller)
+        );
+        await (isOurs ? removeCgroup : emptyCgroup)(part.files, part.directory);
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  toJSON(): CgroupRecord {
+    return copyRecord(this.record);
+  }
+
+  close(): void {
+    for (const { files } of this.#parts) files.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A container's cgroup: what the lifecycle needs of it, whatever the cgroup version.
+ *
+ * @module
+ */
+import type { Fd } from "../../ffi/fd.ts";
+import type { Resources } from "../spec/types.ts";
+import type { FreezerState } from "./freezer.ts";
+import type { CgroupRecord } from "./record.ts";
+
+/** A container's cgroup. Directories are opened when needed; {@linkcode CgroupManager.close} gives them back. */
+export interface CgroupManager extends Disposable {
+  /** Its directory by controller; `""` is the unified hierarchy. Without what could not be made. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** What could not be done and need not be: one line each, for the log. */
+  readonly warnings: readonly string[];
+  /**
+   * Makes the cgroup. One that is there already is used if no process is in it.
+   *
+   * @param resources limits that must be known before a process is in it; {@linkcode CgroupManager.apply} sets them
+   * @throws {CgroupError} if it is in use or frozen, or can't be made; what was made is removed again
+   */
+  create(resources?: Resources): void;
+  /**
+   * Moves a process into it. Needed on v1, and on v2 where `clone3(CLONE_INTO_CGROUP)` was not possible.
+   *
+   * @throws {CgroupError}
+   */
+  join(pid: number): void;
+  /** Opens its directory for CLONE_INTO_CGROUP; undefined on v1, which has no such thing, and where there is no cgroup. */
+  openDirectory(): Fd | undefined;
+  /**
+   * Sets limits. What a configuration does not mention stays as it is, but for devices: a container without rules may
+   * use the default devices only.
+   *
+   * @param options.devices false leaves the device rules alone
+   * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant
+   */
+  apply(resources: Resources, options?: { readonly devices?: boolean }): void;
+  /** Makes a user the owner, so that the container can make cgroups of its own (v2 only). */
+  delegate(uid: number): void;
+  /** The processes in it and below it. None if it is gone. */
+  pids(): number[];
+  /**
+   * Kills all of them, frozen ones too, and waits until they are gone.
+   *
+   * @param options.timeoutMs how long to wait, 10 seconds by default; 0: not at all
+   * @returns true if none is left
+   */
+  kill(options?: { readonly timeoutMs?: number }): Promise<boolean>;
+  /** Whether it is frozen itself. */
+  freezerState(): FreezerState;
+  /** How many of its processes the kernel has killed for want of memory. */
+  oomKillCount(): number;
+  /** Tells whether it is there. */
+  exists(): boolean;
+  /**
+   * Removes what {@linkcode CgroupManager.create} made, and what was made below. Gone already is fine.
+   *
+   * @throws {CgroupError} if processes stay in it
+   */
+  destroy(): Promise<void>;
+  /** What {@linkcode openManager} needs. */
+  toJSON(): CgroupRecord;
+  /** Closes the directories it holds open. It can be used again. */
+  close(): void;
+}

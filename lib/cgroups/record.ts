@@ -1,0 +1,124 @@
+/**
+ * What must be known of a container's cgroup to find it again.
+ *
+ * @module
+ */
+import { CgroupError } from "../errors.ts";
+import { type CgroupFiles, openHierarchy } from "./files.ts";
+import type { CgroupLayout, CgroupMode } from "./layout.ts";
+import { type CgroupLocation, cgroupPaths } from "./paths.ts";
+
+/** A container's cgroup as plain data, for its state on disk. Needs neither configuration nor mountinfo to be used. */
+export interface CgroupRecord {
+  /** The version in use. `none`: the container has no cgroup. */
+  mode: CgroupMode;
+  /** Its directory by controller, as runc's `cgroup_paths`; the unified hierarchy is `""`. */
+  paths: Record<string, string>;
+  /** Where the hierarchy of each controller is mounted. */
+  mountPoints: Record<string, string>;
+  /** Controllers whose directory was there before the container. It is limited, but not removed. */
+  existing: string[];
+  /** True if its maker had no full privileges, so that some refusals of the kernel are to be expected. */
+  rootless: boolean;
+  /** True if cpuset's files lack their `cpuset.` prefix. */
+  noPrefix?: true;
+}
+
+/** A copy of its own. */
+export function copyRecord(record: CgroupRecord): CgroupRecord {
+  const { paths, mountPoints, existing } = record;
+  return {
+    ...record,
+    paths: { ...paths },
+    mountPoints: { ...mountPoints },
+    existing: [...existing],
+  };
+}
+
+/** A directory of a container's cgroup. */
+export interface CgroupPart {
+  /** The controllers it is about; more than one where they are mounted together. */
+  readonly controllers: readonly string[];
+  /** The hierarchy. */
+  readonly files: CgroupFiles;
+  /** The directory, relative to the mount point. */
+  readonly directory: string;
+  /** The directory in full. */
+  readonly path: string;
+}
+
+/** Gives a hierarchy by its mount point. */
+export type OpenHierarchy = (mountPoint: string) => CgroupFiles;
+
+/**
+ * The record of a cgroup that is still to be made.
+ *
+ * @throws {CgroupError} as {@linkcode cgroupPaths}
+ */
+export function newRecord(
+  layout: CgroupLayout,
+  location: CgroupLocation & { readonly rootless?: boolean | undefined },
+): CgroupRecord {
+  const rootless = location.rootless ?? false;
+  if (layout.mode === "none" && rootless && !location.cgroupsPath) {
+    return { mode: "none", paths: {}, mountPoints: {}, existing: [], rootless };
+  }
+  const paths = cgroupPaths(layout, location);
+  const mountPoints: Record<string, string> = {};
+  let noPrefix = false;
+  for (const { controllers, mountPoint, noPrefix: bare } of layout.mounts) {
+    for (const controller of controllers) {
+      if (controller in paths) mountPoints[controller] ??= mountPoint;
+    }
+    noPrefix ||= bare === true && controllers.includes("cpuset");
+  }
+  const record = {
+    mode: layout.mode,
+    paths,
+    mountPoints,
+    existing: [],
+    rootless,
+  };
+  return noPrefix ? { ...record, noPrefix } : record;
+}
+
+/**
+ * The directories of a record, each once, in its order.
+ *
+ * @throws {CgroupError} if a path is not below its mount point: the record was not made here
+ */
+export function partsOf(
+  record: CgroupRecord,
+  open: OpenHierarchy = openHierarchy,
+): CgroupPart[] {
+  const byPath = new Map<string, CgroupPart & { controllers: string[] }>();
+  const hierarchies = new Map<string, CgroupFiles>();
+  for (const [controller, path] of Object.entries(record.paths)) {
+    const shared = byPath.get(path);
+    if (shared !== undefined) {
+      shared.controllers.push(controller);
+      continue;
+    }
+    const mountPoint = record.mountPoints[controller];
+    if (
+      mountPoint === undefined || !path.startsWith(mountPoint + "/") ||
+      /\/(\.\.?)?(\/|$)/.test(path)
+    ) {
+      throw new CgroupError(
+        path,
+        `Cannot use cgroup ${path}: it is not below a mounted hierarchy`,
+      );
+    }
+    let files = hierarchies.get(mountPoint);
+    if (files === undefined) {
+      hierarchies.set(mountPoint, files = open(mountPoint));
+    }
+    byPath.set(path, {
+      controllers: [controller],
+      files,
+      directory: path.slice(mountPoint.length + 1),
+      path,
+    });
+  }
+  return [...byPath.values()];
+}

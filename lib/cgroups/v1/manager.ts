@@ -1,0 +1,192 @@
+/**
+ * A container's cgroup on v1: one directory in each hierarchy.
+ *
+ * @module
+ */
+import type { Fd } from "../../../ffi/fd.ts";
+import { CgroupError, SyscallError } from "../../errors.ts";
+import type { DeviceCgroupRule, Resources } from "../../spec/types.ts";
+import {
+  BaseManager,
+  isPermission,
+  type MadeDirectory,
+} from "../_base_manager.ts";
+import { failure } from "../_explain.ts";
+import { applyWrites, readerOf } from "../apply.ts";
+import { checkResources } from "../check_resources.ts";
+import { containerDeviceFilter } from "../devices.ts";
+import { makeDirectories } from "../directories.ts";
+import {
+  type FreezerState,
+  freezerStateV1,
+  freezeV1,
+  thawV1,
+} from "../freezer.ts";
+import type { CgroupManager } from "../manager.ts";
+import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
+import type { CgroupPart } from "../record.ts";
+import { v1Writes } from "./controllers.ts";
+import { realtimeWrites } from "./cpu.ts";
+import { makeCpuset } from "./create.ts";
+import { devicesMatch, devicesWrites, parseDevicesList } from "./devices.ts";
+
+const nothingThere = (): undefined => undefined;
+
+/** {@linkcode CgroupManager} for v1 and hybrid hosts, and for a container without cgroups. */
+export class V1Manager extends BaseManager implements CgroupManager {
+  /** As in runc, the devices hierarchy stands for all: it is the one that must be there. */
+  protected override get main(): CgroupPart | undefined {
+    return this.partOf("devices") ?? this.parts[0];
+  }
+
+  create(resources: Resources = {}): void {
+    checkResources(resources, this.record.mode);
+    if (this.parts.length === 0) {
+      this.warn(
+        "the container runs without cgroups: no cgroup file system is mounted",
+      );
+      return;
+    }
+    this.checkUnused();
+    const made: MadeDirectory[] = [];
+    try {
+      for (const part of [...this.parts]) this.#make(part, resources, made);
+    } catch (error) {
+      this.rollBack(made);
+      throw error;
+    }
+  }
+
+  #make(part: CgroupPart, resources: Resources, made: MadeDirectory[]): void {
+    const { files, directory, controllers, path } = part;
+    const before = made.length;
+    const note = (level: string): void => {
+      made.push({ part, directory: level });
+    };
+    try {
+      if (controllers.includes("cpuset")) {
+        const prefix = this.record.noPrefix ? "" : "cpuset.";
+        makeCpuset(files, directory, resources, { prefix, made: note });
+      } else {
+        makeDirectories(files, directory, note);
+      }
+      // A real-time task can't enter a cgroup without real-time bandwidth.
+      if (controllers.includes("cpu")) {
+        applyWrites(files, directory, realtimeWrites(resources.cpu ?? {}));
+      }
+    } catch (error) {
+      const clear = error instanceof SyscallError
+        ? failure("make", path, error)
+        : error;
+      if (!this.#isOptional(clear)) throw clear;
+      this.rollBack(made.splice(before));
+      this.drop(part, clear);
+      return;
+    }
+    const isNew = made.length > before && made.at(-1)?.directory === directory;
+    if (!isNew) this.noteExisting(part);
+  }
+
+  /** Without a cgroup asked for, one that may not be made is none; apply() then fails if it has limits. */
+  #isOptional(error: unknown): boolean {
+    return this.record.rootless && !this.required && isPermission(error);
+  }
+
+  join(pid: number): void {
+    for (const part of [...this.parts]) {
+      try {
+        joinCgroup(part.files, part.directory, pid);
+      } catch (error) {
+        if (!this.#isOptional(error)) throw error;
+        this.drop(part, error);
+      }
+    }
+  }
+
+  openDirectory(): Fd | undefined {
+    return undefined;
+  }
+
+  apply(
+    resources: Resources,
+    options: { readonly devices?: boolean } = {},
+  ): void {
+    checkResources(resources, this.record.mode);
+    if (options.devices ?? true) this.#applyDevices(resources.devices ?? []);
+    for (const { controller, writes } of v1Writes) {
+      const part = this.partOf(controller);
+      const read = part === undefined
+        ? nothingThere
+        : readerOf(part.files, part.directory);
+      const asked = writes(resources, read, {
+        noPrefix: this.record.noPrefix ?? false,
+      });
+      if (asked.length === 0) continue;
+      if (part === undefined) {
+        const text =
+          `cannot set ${controller} limit: container could not join or create cgroup`;
+        throw new CgroupError(controller, text, asked[0]!.value);
+      }
+      applyWrites(part.files, part.directory, asked);
+    }
+  }
+
+  #applyDevices(rules: readonly DeviceCgroupRule[]): void {
+    const part = this.partOf("devices");
+    if (part === undefined) return; // only a container without privileges gets here
+    const { files, directory, path } = part;
+    const target = containerDeviceFilter(rules);
+    const list = (): string => readerOf(files, directory)("devices.list") ?? "";
+    try {
+      applyWrites(
+        files,
+        directory,
+        devicesWrites(target, parseDevicesList(list())),
+      );
+    } catch (error) {
+      // In a user namespace nobody may change device rules, and nobody can make devices either.
+      if (!this.record.rootless || !isPermission(error)) throw error;
+      this.warn(
+        `the container's device rules were not set: ${
+          (error as Error).message
+        }`,
+      );
+      return;
+    }
+    if (devicesMatch(target, parseDevicesList(list()))) return;
+    const text =
+      `Cannot set device rules: ${path}/devices.list is not what was asked for`;
+    throw new CgroupError(`${path}/devices.list`, text);
+  }
+
+  delegate(_uid: number): void {
+    // v1 hierarchies are not safe to hand over (cgroup-v1/cgroups.rst has no delegation); runc doesn't either.
+  }
+
+  override freezerState(): FreezerState {
+    const part = this.partOf("freezer");
+    return part === undefined
+      ? "unknown"
+      : freezerStateV1(readerOf(part.files, part.directory));
+  }
+
+  protected override killNow(): void {
+    const unified = this.partOf("");
+    if (unified !== undefined) killAtOnce(unified.files, unified.directory);
+    const freezer = this.partOf("freezer");
+    if (freezer !== undefined) freezeV1(freezer.files, freezer.directory);
+    try {
+      killEach(() => this.pids());
+    } finally {
+      if (freezer !== undefined) thawV1(freezer.files, freezer.directory);
+    }
+  }
+
+  oomKillCount(): number {
+    const part = this.partOf("memory");
+    const text = part === undefined
+      ? ""
+      : readerOf(part.files, part.directory)("memory.oom_control") ?? "";
+    return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+  }
+}
