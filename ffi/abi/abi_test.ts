@@ -7,25 +7,25 @@ import { signalName, signalNumber } from "./signal.ts";
 import { type SyscallName, syscallName, SYSCALLS } from "./syscalls.ts";
 
 const noCompiler = compilers().length === 0;
-if (noCompiler) {
-  console.log("SKIP ffi/abi: no C compiler to compare with the headers");
+
+/** Registers a test that needs the C compiler. */
+function withCompiler(name: string, fn: () => void | Promise<void>): void {
+  if (noCompiler) console.log(`SKIP ${name}: no C compiler here`);
+  Deno.test({ name, ignore: noCompiler, fn });
 }
 
-Deno.test({
-  name: "constants of ffi/abi have the values of the C headers",
-  ignore: noCompiler,
-  async fn() {
+withCompiler(
+  "constants of ffi/abi have the values of the C headers",
+  async () => {
     const { compared, differing, arches } = await checkConstants();
     assertEquals(differing, []);
     assert(compared > 1000 * arches.length, `only ${compared} compared`);
   },
-});
+);
 
-Deno.test({
-  name:
-    "checkLayouts() reports a wrong size and a wrong offset, and no right one",
-  ignore: noCompiler,
-  fn() {
+withCompiler(
+  "checkLayouts() reports a wrong size and a wrong offset, and no right one",
+  () => {
     const headers = ["linux/openat2.h"];
     const type = "struct open_how";
     const right = { flags: 0, mode: 8, resolve: 16 };
@@ -42,7 +42,7 @@ Deno.test({
       /^struct open_how\.mode is at 4 here, at 8 on /,
     );
   },
-});
+);
 
 Deno.test("errnoName() and errnoText() know every number, and say so when they don't", () => {
   assertEquals(errnoName(ERRNO.ENOENT), "ENOENT");

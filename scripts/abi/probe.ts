@@ -78,25 +78,30 @@ export function compile(
   }
 }
 
+const cache = new Map<string, Map<string, string>>();
+
 /** The macros without arguments, and the enumerators, that the headers define: name to source text. */
 export function definitions(
   compiler: Compiler,
   headers: readonly string[],
 ): Map<string, string> {
-  const source = includes(headers);
+  const key = [compiler.command, ...headers].join(" ");
+  const known = cache.get(key);
+  if (known) return known;
   const found = new Map<string, string>();
-  const text = compile(compiler, ["-E", "-P"], source);
-  for (const [, body] of text.matchAll(/\benum\b[^{};]*\{([^}]*)\}/g)) {
+  const text = compile(compiler, ["-E", "-dD"], includes(headers));
+  const code = text.replaceAll(/^#.*$/gm, "");
+  for (const [, body] of code.matchAll(/\benum\b[^{};]*\{([^}]*)\}/g)) {
     for (const item of (body ?? "").split(",")) {
       const [, name, value] = item.match(/^\s*(\w+)\s*(?:=\s*([^]*))?$/) ?? [];
       if (name) found.set(name, value?.trim() ?? "");
     }
   }
-  const macros = compile(compiler, ["-E", "-dD"], source);
-  for (const [, name, body] of macros.matchAll(/^#define (\w+) +(.+)$/gm)) {
+  for (const [, name, body] of text.matchAll(/^#define (\w+) +(.+)$/gm)) {
     // <linux/if.h> and others define an enumerator a second time as itself, for #ifdef
     if (name && body && body !== name) found.set(name, body);
   }
+  cache.set(key, found);
   return found;
 }
 

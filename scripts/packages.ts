@@ -1,0 +1,80 @@
+/**
+ * Installs what a script needs, where it may.
+ *
+ * @module
+ */
+
+/** A program and the Debian package that has it. */
+export interface Need {
+  readonly program: string;
+  readonly package: string;
+}
+
+/** What the tests use besides Deno. */
+export const TEST_NEEDS: readonly Need[] = [
+  { program: "busybox", package: "busybox-static" },
+  { program: "strace", package: "strace" },
+  { program: "cc", package: "gcc" },
+  { program: "readelf", package: "binutils" },
+  { program: "unshare", package: "util-linux" },
+  { program: "ps", package: "procps" },
+  { program: "ip", package: "iproute2" },
+];
+
+/** Headers have no program to look for. */
+const C_HEADERS = "/usr/include/errno.h";
+
+/** Whether a program is on PATH or in the system's own folders. */
+export function hasProgram(program: string): boolean {
+  const path = `${Deno.env.get("PATH") ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`;
+  return path.split(":").some((dir) => isFile(`${dir}/${program}`));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Installs by apt-get what is missing.
+ *
+ * @returns the packages that are still missing (no apt-get, not root, no network), so the caller can
+ * say what will not work
+ */
+export async function installMissing(
+  needs: readonly Need[],
+): Promise<string[]> {
+  const missing = needs.filter(({ program }) => !hasProgram(program))
+    .map((need) => need.package);
+  if (needs.some(({ program }) => program === "cc") && !isFile(C_HEADERS)) {
+    missing.push("libc6-dev");
+  }
+  if (missing.length === 0) return [];
+  if (Deno.uid() !== 0 || !hasProgram("apt-get")) return missing;
+  console.log(`installing ${missing.join(", ")}`);
+  const install = [
+    "install",
+    "-y",
+    "-qq",
+    "--no-install-recommends",
+    ...missing,
+  ];
+  if (await aptGet(install) || await aptGet(["update", "-qq"])) {
+    if (await aptGet(install)) return [];
+  }
+  return missing;
+}
+
+async function aptGet(args: readonly string[]): Promise<boolean> {
+  const { success } = await new Deno.Command("apt-get", {
+    args: [...args],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
+}

@@ -1,0 +1,76 @@
+/**
+ * The test command: `deno task test [--lane checks|unit|e2e|v2]… [--filter TEXT]`.
+ *
+ * Without `--lane` it installs what the tests need, checks the source text, builds dist/, and runs the
+ * unit and the end-to-end tests. The lane `v2` runs end-to-end tests on a second kernel with pure
+ * cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name.
+ *
+ * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
+ * doesn't list is a failure, and so is a lane that ran no test.
+ *
+ * @module
+ */
+import { parseArgs } from "../lib/deps/parse_args.ts";
+import { installMissing, TEST_NEEDS } from "./packages.ts";
+import { endToEndFiles, runLane, unitFiles } from "./test_lanes.ts";
+import { summary, type TestResult } from "./test_results.ts";
+import { runBuild, runChecks } from "./test_steps.ts";
+import { runInVm } from "./test_v2.ts";
+
+type Filter = string | undefined;
+
+const LANES: Readonly<
+  Record<string, (filter: Filter) => Promise<TestResult[]>>
+> = {
+  checks: runChecks,
+  unit: (filter) =>
+    runLane("unit", [{
+      label: "unit tests",
+      files: unitFiles(),
+      filter,
+      seconds: 600,
+    }]),
+  e2e: (filter) =>
+    withBuild(() =>
+      runLane("e2e", [{
+        label: "end-to-end tests",
+        files: endToEndFiles({ v2: false }),
+        filter,
+        seconds: 1200,
+      }])
+    ),
+  v2: (filter) => withBuild(() => runInVm(filter)),
+};
+
+async function withBuild(
+  run: () => Promise<TestResult[]>,
+): Promise<TestResult[]> {
+  const built = await runBuild();
+  if (built.status !== "passed") return [built];
+  return [built, ...await run()];
+}
+
+async function main(): Promise<number> {
+  const { lane, filter } = parseArgs(Deno.args, {
+    string: ["lane", "filter"],
+    collect: ["lane"],
+  });
+  const lanes = lane.length > 0 ? lane : ["checks", "unit", "e2e"];
+  const unknown = lanes.filter((name) => !Object.hasOwn(LANES, name));
+  if (unknown.length > 0) {
+    console.error(`unknown lane ${unknown.join(", ")}`);
+    return 2;
+  }
+  const missing = await installMissing(TEST_NEEDS);
+  if (missing.length > 0) {
+    console.log(`missing, and not to be installed: ${missing.join(", ")}`);
+  }
+  const results: TestResult[] = [];
+  for (const name of lanes) {
+    results.push(...await LANES[name]?.(filter) ?? []);
+  }
+  console.log(`\n${summary(results)}`);
+  return results.some(({ status }) => status === "failed") ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main());
