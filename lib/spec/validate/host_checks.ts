@@ -88,8 +88,12 @@ class Checker {
 
   rootfs(bundle: string): string {
     const { path = "" } = this.#spec.root ?? {};
-    const rootfs = cleanPath(isAbsolute(path) ? path : `${bundle}/${path}`);
+    let rootfs = path;
     this.#guard("/root/path", "invalid rootfs: ", () => {
+      // Links on the way to the bundle are the caller's business, as if it were the working directory.
+      rootfs = cleanPath(
+        isAbsolute(path) ? path : `${this.#files.realPath(bundle)}/${path}`,
+      );
       const found = this.#files.stat(rootfs);
       if (found === undefined) {
         return `stat ${rootfs}: no such file or directory`;
@@ -200,7 +204,7 @@ function same(a: readonly IdMapping[], b: readonly IdMapping[]): boolean {
  * Checks root, joined namespaces and what depends on them.
  *
  * @param spec a configuration that validateSpec() has accepted
- * @param bundle absolute path of the bundle, which a relative root is relative to
+ * @param bundle path of the bundle, which a relative root is relative to
  * @param files answers about the machine
  * @returns the root's path, and warnings for the log
  * @throws {ConfigError} for the first mistake; the message says how many others there are

@@ -1,0 +1,176 @@
+import { assertEquals } from "../deps/assert.ts";
+import { exampleSpec } from "./example.ts";
+import { Problems } from "./problems.ts";
+import type { Spec } from "./types.ts";
+import { unbuiltRules } from "./unbuilt.ts";
+
+const MAP = [{ containerID: 0, hostID: 0, size: 1 }];
+const MOUNT = { destination: "/a", source: "/b" };
+
+type Parts = Omit<Partial<Spec>, "process"> & {
+  readonly process?: Partial<Spec["process"]>;
+};
+
+function refusals(parts: Parts): string[] {
+  const problems = new Problems();
+  unbuiltRules({ spec: { ociVersion: "1.3.0", ...parts } as Spec, problems });
+  return problems.refused.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+}
+
+const REFUSED: readonly [pointer: string, reason: string, parts: Parts][] = [
+  [
+    "/process/apparmorProfile",
+    "the program would run unconfined",
+    { process: { apparmorProfile: "x" } },
+  ],
+  [
+    "/process/selinuxLabel",
+    "the program would run with the runtime's label",
+    { process: { selinuxLabel: "x" } },
+  ],
+  ["/linux/mountLabel", "mounts would have their usual labels", {
+    linux: { mountLabel: "x" },
+  }],
+  [
+    "/linux/seccomp",
+    "the program could make every system call",
+    { linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW" } } },
+  ],
+  [
+    "/mounts/1/uidMappings",
+    "files would show their real owners",
+    { mounts: [MOUNT, { ...MOUNT, uidMappings: MAP }] },
+  ],
+  [
+    "/mounts/0/gidMappings",
+    "files would show their real groups",
+    { mounts: [{ ...MOUNT, gidMappings: MAP }] },
+  ],
+  [
+    "/mounts/0/options/1",
+    "files would show their real owners",
+    { mounts: [{ ...MOUNT, options: ["bind", "idmap"] }] },
+  ],
+  [
+    "/mounts/0/options/0",
+    "files would show their real owners",
+    { mounts: [{ ...MOUNT, options: ["ridmap"] }] },
+  ],
+  [
+    "/linux/netDevices",
+    "the devices would stay on the host",
+    { linux: { netDevices: { eth0: {} } } },
+  ],
+  [
+    "/linux/intelRdt",
+    "the container would stay in the runtime's class",
+    { linux: { intelRdt: {} } },
+  ],
+  [
+    "/linux/resources/blockIO",
+    "block devices would not be limited",
+    { linux: { resources: { blockIO: { weight: 10 } } } },
+  ],
+  [
+    "/linux/resources/blockIO",
+    "block devices would not be limited",
+    {
+      linux: {
+        resources: {
+          blockIO: { weightDevice: [{ major: 1, minor: 1, weight: 10 }] },
+        },
+      },
+    },
+  ],
+  [
+    "/linux/resources/hugepageLimits",
+    "huge pages would not be limited",
+    {
+      linux: { resources: { hugepageLimits: [{ pageSize: "2MB", limit: 0 }] } },
+    },
+  ],
+  [
+    "/linux/resources/network",
+    "packets would not be marked",
+    { linux: { resources: { network: { classID: 1 } } } },
+  ],
+  [
+    "/linux/resources/network",
+    "packets would not be marked",
+    {
+      linux: {
+        resources: { network: { priorities: [{ name: "a", priority: 0 }] } },
+      },
+    },
+  ],
+  [
+    "/linux/resources/rdma",
+    "RDMA would not be limited",
+    { linux: { resources: { rdma: { a: { hcaHandles: 1 } } } } },
+  ],
+  [
+    "/linux/resources/unified",
+    "the files would not be written",
+    { linux: { resources: { unified: { "memory.high": "1" } } } },
+  ],
+];
+
+for (const [pointer, reason, parts] of REFUSED) {
+  Deno.test(`unbuiltRules() refuses ${JSON.stringify(parts)}`, () => {
+    assertEquals(refusals(parts), [
+      `${pointer}: not supported by this version of nsinit: ${reason}`,
+    ]);
+  });
+}
+
+Deno.test("unbuiltRules() accepts the example and values that change nothing", () => {
+  assertEquals(refusals(exampleSpec()), []);
+  assertEquals(
+    refusals({
+      process: { apparmorProfile: "", selinuxLabel: "" },
+      mounts: [{
+        ...MOUNT,
+        uidMappings: [],
+        gidMappings: [],
+        options: ["bind", "ro"],
+      }],
+      linux: {
+        mountLabel: "",
+        netDevices: {},
+        resources: {
+          blockIO: {
+            weight: 0,
+            leafWeight: 0,
+            weightDevice: [],
+            throttleReadBpsDevice: [],
+          },
+          hugepageLimits: [],
+          network: { classID: 0, priorities: [] },
+          rdma: {},
+          unified: {},
+        },
+      },
+    }),
+    [],
+  );
+});
+
+Deno.test("unbuiltRules() names every field of a list that is not built", () => {
+  const mount = {
+    ...MOUNT,
+    uidMappings: MAP,
+    gidMappings: MAP,
+    options: ["bind", "idmap"],
+  };
+  assertEquals(
+    refusals({ mounts: [mount, mount] }).map((text) => text.split(":")[0]),
+    [
+      "/mounts/0/uidMappings",
+      "/mounts/1/uidMappings",
+      "/mounts/0/gidMappings",
+      "/mounts/1/gidMappings",
+      "/mounts/0/options/1",
+      "/mounts/1/options/1",
+    ],
+  );
+});
