@@ -215,7 +215,6 @@ for (
     const text = failure(await container.try("start"));
     assertMatch(text, reason);
     assertStringIncludes(text, "/bin/broken");
-    await until(() => true, "");
     assertEquals((await container.state()).status, "stopped");
     await container.delete();
   });
@@ -410,17 +409,19 @@ claim("run --keep: the container stays, stopped", async (box) => {
 
 claim("run: the container is running meanwhile", async (box) => {
   const bundle = await box.bundle((spec) => {
-    spec.process.args = ["sh", "-c", "echo ready; read line"];
+    spec.process.args = ["sh", "-c", "echo ready; exec sleep 1000"];
   });
   const id = box.newId();
   const run = box.spawn(box.argv("run", "-b", bundle.dir, id));
   await until(
     () =>
-      exists(run.outFile) && Deno.readTextFileSync(run.outFile) !== "" ||
-      exists(`${box.root}/${id}/state.json`),
+      exists(run.outFile) && Deno.readTextFileSync(run.outFile) === "ready\n",
     "container",
   );
-  await run.result(); // stdin is empty, so it ends by itself
+  const { stdout } = ok(await box.nsinit(["state", id]));
+  assertEquals(JSON.parse(stdout).status, "running");
+  ok(await box.nsinit(["kill", id, "KILL"]));
+  assertEquals((await run.result()).code, 137);
   assertEquals(exists(`${box.root}/${id}`), false);
 });
 

@@ -285,6 +285,7 @@ for (const [type, row, soft, hard] of RLIMITS) {
   );
 }
 
+// newer than runc 1.1
 claim(
   "rlimits: without one, the soft limit of open files is the caller's",
   async (box) => {
