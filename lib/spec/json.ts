@@ -15,7 +15,11 @@ export class JsonSyntaxError extends SyntaxError {
   /** Column of the mistake, from 1, in UTF-16 code units. */
   readonly column: number;
 
-  /** @param problem where the mistake is and what it is */
+  /**
+   * Describes a mistake.
+   *
+   * @param problem where it is and what it is
+   */
   constructor(problem: JsonProblem) {
     super(`line ${problem.line}, column ${problem.column}: ${problem.what}`);
     this.name = "JsonSyntaxError";

@@ -30,7 +30,8 @@ export interface ParseResult {
 
 function parse<T>(schema: Schema<T>, document: unknown): Parsed<T> {
   const { value, unknown } = clean(schema, document);
-  const result = schema.safeParse(value);
+  // Each schema is used once in a process: generating code for it would not pay.
+  const result = schema.safeParse(value, { jitless: true });
   if (result.success) return { value: result.data, unknown };
   const problems = new Problems();
   for (const issue of result.error.issues) {
