@@ -73,6 +73,6 @@ Deno.test("parseView() refuses the output of a container that died early", () =>
   assertThrows(
     () => parseView("== processes\n  1 root sh\n"),
     Error,
-    "didn't tell its hostname",
+    "the container didn't tell its",
   );
 });
