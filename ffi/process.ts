@@ -4,11 +4,11 @@
  * @module
  */
 import { P_PIDFD, WEXITED, WNOHANG } from "./abi/wait.ts";
-import { POLLIN } from "./abi/poll.ts";
 import { SIG_SETMASK, SIGKILL } from "./abi/signal.ts";
 import { SyscallError } from "./errors.ts";
 import { Fd } from "./fd.ts";
-import { check, syscall, syscallAsync } from "./syscall.ts";
+import { waitReadable } from "./poll.ts";
+import { check, syscall } from "./syscall.ts";
 
 /** How a process ended. */
 export type ExitStatus = { readonly code: number; readonly signal: number };
@@ -50,24 +50,9 @@ export function signalPid(pid: number, signal: number): boolean {
   throw error;
 }
 
-/** Waits, on another thread, until the process has ended: ours or not. */
+/** Waits until the process has ended, ours or not. False when the time is up first. */
 export async function waitForExit(pidfd: Fd, timeoutMs = -1): Promise<boolean> {
-  const pollfd = new Uint8Array(8);
-  const view = new DataView(pollfd.buffer);
-  view.setInt32(0, pidfd.number, true);
-  view.setInt16(4, POLLIN, true);
-  const timeout = timeoutMs < 0 ? null : new Uint8Array(16);
-  if (timeout !== null) {
-    const spec = new DataView(timeout.buffer);
-    spec.setBigInt64(0, BigInt(Math.floor(timeoutMs / 1000)), true);
-    spec.setBigInt64(8, BigInt(Math.floor((timeoutMs % 1000) * 1e6)), true);
-  }
-  for (;;) {
-    const result = await syscallAsync("ppoll", pollfd, 1, timeout, null, 0);
-    if (result >= 0) return result > 0;
-    const error = new SyscallError("ppoll", -result, `on ${pidfd.path}`);
-    if (error.errnoName !== "EINTR") throw error;
-  }
+  return (await waitReadable([pidfd], timeoutMs))[0] === true;
 }
 
 /** Collects a child that has ended; undefined if it runs, or is no child of ours. */
@@ -87,6 +72,11 @@ export function reap(pidfd: Fd): ExitStatus | undefined {
   return view.getInt32(8, true) === CLD_EXITED
     ? { code: status, signal: 0 }
     : { code: 0, signal: status };
+}
+
+/** Waits for a child of ours that is about to end, by its id: wait4(2). */
+export function collect(pid: number): void {
+  syscall("wait4", pid, null, 0, null);
 }
 
 /** Kills a child of ours and collects it. */

@@ -15,7 +15,8 @@ import {
 } from "./abi/socket.ts";
 import { SyscallError } from "./errors.ts";
 import { Fd } from "./fd.ts";
-import { check, syscall, syscallAsync } from "./syscall.ts";
+import { waitReadable } from "./poll.ts";
+import { check, syscall } from "./syscall.ts";
 
 /** Size of a `struct msghdr` (bits/socket.h) on 64-bit CPUs. */
 export const MSGHDR_SIZE = 56;
@@ -130,7 +131,7 @@ export function sendMessage(
 }
 
 /**
- * Waits for a message, on another thread.
+ * Waits for a message.
  *
  * @param size the longest message expected, in bytes
  * @returns the message, or undefined when the other side is gone
@@ -144,12 +145,8 @@ export async function receiveMessage(
   const bytes = new Uint8Array(size);
   const control = new Uint8Array(CMSG_HEADER_SIZE + 8 * maxFds);
   const { header, keep } = messageHeader(bytes, control);
-  const result = await syscallAsync(
-    "recvmsg",
-    socket.number,
-    header,
-    MSG_CMSG_CLOEXEC,
-  );
+  await waitReadable([socket]);
+  const result = syscall("recvmsg", socket.number, header, MSG_CMSG_CLOEXEC);
   keep.length = 0;
   if (result === 0) return undefined;
   if (result < 0) {

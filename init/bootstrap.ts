@@ -19,21 +19,30 @@ import {
   CLONE_VFORK,
   CLONE_VM,
 } from "../ffi/abi/sched.ts";
-import { SIGNALS } from "../ffi/abi/signal.ts";
+import { SIG_SETMASK, SIGNALS } from "../ffi/abi/signal.ts";
 import { errnoName } from "../ffi/abi/errno.ts";
 import { RuntimeError, SyscallError } from "../ffi/errors.ts";
-import type { Fd } from "../ffi/fd.ts";
+import { Fd } from "../ffi/fd.ts";
 import { mapLow, type Region } from "../ffi/memory.ts";
-import { openPidfd, setSignalMask } from "../ffi/process.ts";
+import { collect, openPidfd, setSignalMask } from "../ffi/process.ts";
 import { ARCH, runProgram } from "../ffi/syscall.ts";
 import { block, pointerArray, ProgramBuilder, text } from "./builder.ts";
 import { layOut, REPORT_OFFSET, stepIndexAt } from "./layout.ts";
 import type { Block, Program } from "./program.ts";
 
+/** A program of the host to execute: a hook. */
+export interface HostProgram {
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  /** The signal mask to start with. */
+  readonly signalMask: bigint;
+}
+
 /** What the bootstrap needs. */
 export interface BootstrapOptions {
-  /** The sealed image file. */
-  readonly image: Fd;
+  /** What the child executes: a sealed image file, or a program of the host. */
+  readonly execute: Fd | HostProgram;
   /** CLONE_NEW* of the namespaces to make at clone; never CLONE_NEWCGROUP (it would be rooted at our own cgroup). */
   readonly namespaces: number;
   /** The cgroup (v2) to start in. */
@@ -42,7 +51,7 @@ export interface BootstrapOptions {
   readonly fds: readonly (Fd | undefined)[];
 }
 
-/** A child that executed the image. */
+/** A child that executed its program. */
 export interface Spawned {
   readonly pid: number;
   readonly pidfd: Fd;
@@ -50,12 +59,13 @@ export interface Spawned {
 
 const CLONE_ARGS_SIZE = 88; // <linux/sched.h> CLONE_ARGS_SIZE_VER2
 const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
-const REGION_SIZE = 65536;
+/** Room for the arguments and the environment of a hook; pages that are not used cost nothing. */
+const REGION_SIZE = 4 << 20;
 
 let region: Region | undefined;
 
 /**
- * Clones and executes. Returns when the child runs the image, with all signals blocked.
+ * Clones and executes. Returns when the child runs the image, with all signals blocked, or the program.
  *
  * @throws {SyscallError} EPERM without privileges, ENOSPC when there are too many namespaces, ENOMEM, EAGAIN under a
  * limit of processes; the system call that failed may also be one of the child's, such as execveat
@@ -63,12 +73,17 @@ let region: Region | undefined;
 export function spawn(options: BootstrapOptions): Spawned {
   const least = options.fds.length + 1;
   const copies = options.fds.map((fd) => fd?.duplicate(least));
-  const image = options.image.duplicate(least);
+  const image = options.execute instanceof Fd
+    ? options.execute.duplicate(least)
+    : undefined;
   try {
-    const pid = runShared(bootstrapProgram({ ...options, image, fds: copies }));
+    const execute = image ?? options.execute;
+    const pid = runShared(
+      bootstrapProgram({ ...options, execute, fds: copies }),
+    );
     return { pid, pidfd: openPidfd(pid) };
   } finally {
-    image.close();
+    image?.close();
     for (const copy of copies) copy?.close();
   }
 }
@@ -79,10 +94,9 @@ function runShared(program: Program): number {
   if (bytes.length > REGION_SIZE) {
     throw new RuntimeError(
       "program",
-      "Cannot start init: too many descriptors to pass",
+      "Cannot start a process: its arguments and environment are too long",
     );
   }
-  region.bytes.fill(0);
   region.bytes.set(bytes);
   // Signal handlers are copied to the child until it executes: none may run there, on our memory.
   const mask = setSignalMask(ALL_SIGNALS);
@@ -96,10 +110,11 @@ function runShared(program: Program): number {
   const report = new DataView(region.bytes.buffer, REPORT_OFFSET);
   const index = stepIndexAt(program, region.address, report.getUint32(0, true));
   if (index !== undefined) {
+    collect(result);
     throw new SyscallError(
       program.steps[index]!.operation,
       report.getUint32(4, true),
-      "of the init image",
+      "of the new process",
     );
   }
   return result;
@@ -133,23 +148,53 @@ function bootstrapProgram(options: BootstrapOptions): Program {
     if (fd === undefined) b.call("fcntl", [target, F_SETFD, 0]);
     else b.call("dup3", [fd.number, target, 0]);
   });
-  const image = options.fds.length;
-  b.call("dup3", [options.image.number, image, O_CLOEXEC]);
-  b.call("close_range", [image + 1, -1, 0]);
-  if ((options.namespaces & CLONE_NEWUSER) !== 0) keepCapabilities(b);
-  const argv = pointerArray("argv", [text("nsinit"), text("init")]);
-  b.call("execveat", [
-    image,
-    text(""),
-    argv,
-    pointerArray("envp", []),
-    AT_EMPTY_PATH,
-  ]);
+  if (options.execute instanceof Fd) executeImage(b, options.execute, options);
+  else executeProgram(b, options.execute, options.fds.length);
   b.place(failed);
   b.call("exit", [1]);
   b.place(parent);
   b.return(pid);
   return b.finish();
+}
+
+function executeImage(
+  b: ProgramBuilder,
+  image: Fd,
+  { fds, namespaces }: BootstrapOptions,
+): void {
+  b.call("dup3", [image.number, fds.length, O_CLOEXEC]);
+  b.call("close_range", [fds.length + 1, -1, 0]);
+  if ((namespaces & CLONE_NEWUSER) !== 0) keepCapabilities(b);
+  const argv = pointerArray("argv", [text("nsinit"), text("init")]);
+  b.call("execveat", [
+    fds.length,
+    text(""),
+    argv,
+    pointerArray("envp", []),
+    AT_EMPTY_PATH,
+  ]);
+}
+
+function executeProgram(
+  b: ProgramBuilder,
+  program: HostProgram,
+  first: number,
+): void {
+  b.call("close_range", [first, -1, 0]);
+  b.call("rt_sigaction", [
+    SIGNALS.SIGPIPE,
+    block("sigaction SIG_DFL", 32),
+    0,
+    8,
+  ]);
+  const mask = new Uint8Array(new BigUint64Array([program.signalMask]).buffer);
+  b.call("rt_sigprocmask", [SIG_SETMASK, block("signal mask", mask), 0, 8]);
+  const argv = pointerArray("argv", program.argv.map(text));
+  b.call("execve", [
+    text(program.path),
+    argv,
+    pointerArray("envp", program.env.map(text)),
+  ]);
 }
 
 /** struct clone_args, <linux/sched.h>. */

@@ -21,6 +21,7 @@
  *  │ READY         ───────────────────────────▶  │ resource limits; state on disk
  *  │ CREATED       ───────────────────────────▶  │ (no answer) the container is created
  * ```
+ * HOOK_STATUS (wait status), without an answer, comes before the failure of a hook.
  * A failure is the pair (address of the record, errno); record addresses are larger than every code.
  *
  * After CREATED init waits on the exec fifo for one byte. `start` writes it, and reads pairs from the result fifo:
@@ -48,10 +49,19 @@ export const MESSAGE = {
   CREATED: 14,
   STARTED: 15,
   HOOK: 16,
+  HOOK_STATUS: 17,
 } as const;
 
 /** A code of {@linkcode MESSAGE}. */
 export type MessageCode = typeof MESSAGE[keyof typeof MESSAGE];
+
+/** Codes that get no answer. */
+export const UNANSWERED: readonly number[] = [
+  MESSAGE.CREATED,
+  MESSAGE.STARTED,
+  MESSAGE.HOOK,
+  MESSAGE.HOOK_STATUS,
+];
 
 /** Size of a message's two words in bytes. */
 export const MESSAGE_SIZE = 8;

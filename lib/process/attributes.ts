@@ -11,6 +11,7 @@ import {
   IOPRIO_WHO_PROCESS,
 } from "../../ffi/abi/ioprio.ts";
 import * as mempolicy from "../../ffi/abi/mempolicy.ts";
+import { PR_SET_NO_NEW_PRIVS } from "../../ffi/abi/prctl.ts";
 import { PER_LINUX, PER_LINUX32 } from "../../ffi/abi/personality.ts";
 import * as sched from "../../ffi/abi/sched.ts";
 import { block, type ProgramBuilder } from "../../init/builder.ts";
@@ -18,6 +19,7 @@ import type {
   IoPriority,
   MemoryPolicy,
   Personality,
+  Process,
   Scheduler,
   Spec,
 } from "../spec/types.ts";
@@ -124,4 +126,17 @@ function setMemoryPolicy(
       hasNodes ? MAX_NODES + 1 : 0,
     ]);
   });
+}
+
+/** Sets no_new_privs, if asked to: exec gives no privileges from then on (prctl(2)). */
+export function noNewPrivileges(
+  b: ProgramBuilder,
+  { noNewPrivileges: asked }: Process,
+): void {
+  if (asked !== true) return;
+  b.section(
+    "set no_new_privs",
+    "/process/noNewPrivileges",
+    () => b.call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]),
+  );
 }

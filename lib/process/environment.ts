@@ -3,7 +3,18 @@
  *
  * @module
  */
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+} from "../../ffi/abi/fcntl.ts";
+import { at, type ProgramBuilder, text } from "../../init/builder.ts";
+import type { Address } from "../../init/program.ts";
+import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
+import { upcall } from "../../init/upcall.ts";
 import { ConfigError } from "../errors.ts";
+import type { Process } from "../spec/types.ts";
 
 /**
  * Checks the entries, and keeps the last one of each name, at the place of the first, as runc does.
@@ -50,4 +61,55 @@ export function environmentValue(
   return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(
     name.length + 1,
   );
+}
+
+const HOME_SIZE = 1024;
+
+/** The environment in the program. */
+export interface EnvironmentBlock {
+  /** The entries known now. */
+  readonly entries: readonly string[];
+  /** Where all entries are, HOME too if the parent is asked for it. */
+  readonly addresses: readonly Address[];
+}
+
+/**
+ * Puts the environment into the program. Without a HOME, the parent is asked for the user's home directory by the
+ * container's own passwd, which a mount may have brought. This stands behind the entry into the container's root.
+ *
+ * @param sync number of the sync socket
+ */
+export function environmentBlock(
+  b: ProgramBuilder,
+  process: Process,
+  sync: number,
+): EnvironmentBlock {
+  const entries = normalizeEnvironment(process.env ?? []);
+  const addresses: Address[] = entries.map(text);
+  if (environmentValue(entries, "HOME") === undefined) {
+    b.section("find the user's home directory", "/process/env", () => {
+      const root = b.call("openat", [
+        AT_FDCWD,
+        text("/"),
+        O_PATH | O_DIRECTORY[b.arch] | O_CLOEXEC,
+        0,
+      ]);
+      const { buffer } = upcall(b, sync, MESSAGE.HOME, {
+        value: process.user.uid,
+        send: root,
+        dataSize: HOME_SIZE,
+      });
+      b.call("close", [root]);
+      addresses.push(at(buffer, MESSAGE_SIZE));
+    });
+  }
+  return { entries, addresses };
+}
+
+/** The parent's answer: `HOME=…` with a NUL behind; "/" instead of a path that is too long. */
+export function homeEntry(home: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(`HOME=${home}\0`);
+  return bytes.length <= HOME_SIZE
+    ? bytes
+    : new TextEncoder().encode("HOME=/\0");
 }

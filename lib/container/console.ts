@@ -1,0 +1,145 @@
+/**
+ * The terminal of a container's process, from the side of its master: pty(7).
+ *
+ * @module
+ */
+import { TIOCSWINSZ } from "../../ffi/abi/ioctl.ts";
+import { SyscallError } from "../../ffi/errors.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { waitReadable } from "../../ffi/poll.ts";
+import { connectUnix, sendMessage } from "../../ffi/socket.ts";
+import { check, syscall, syscallAsync } from "../../ffi/syscall.ts";
+
+const CHUNK = 32 * 1024;
+
+/** The size of a terminal in characters. */
+export interface ConsoleSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * Hands a pty master to whoever listens on a socket, as `--console-socket` promises: one message, the terminal's name,
+ * with the descriptor.
+ *
+ * @throws {SyscallError} ENOENT, ECONNREFUSED
+ */
+export function sendConsole(master: Fd, socketPath: string): void {
+  using socket = connectUnix(socketPath);
+  sendMessage(socket, new TextEncoder().encode("/dev/ptmx"), [master]);
+}
+
+/** A terminal whose master is ours. */
+export class ConsoleProxy {
+  readonly #master: Fd;
+  #output: Promise<void> | undefined;
+  #attached = false;
+
+  /** Takes over the master. */
+  constructor(master: Fd) {
+    this.#master = master;
+  }
+
+  /** Tells the terminal its size; programs in it get SIGWINCH. */
+  resize({ columns, rows }: ConsoleSize): void {
+    const size = new Uint8Array(new Uint16Array([rows, columns, 0, 0]).buffer);
+    check(
+      "ioctl",
+      `TIOCSWINSZ on ${this.#master.path}`,
+      this.#master.number,
+      TIOCSWINSZ,
+      size,
+    );
+  }
+
+  /** Reads what the program has written; undefined at the end. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    await waitReadable([this.#master]);
+    const bytes = new Uint8Array(CHUNK);
+    const result = syscall("read", this.#master.number, bytes, CHUNK);
+    if (result > 0) return bytes.slice(0, result);
+    if (result === 0) return undefined;
+    const error = new SyscallError(
+      "read",
+      -result,
+      `from ${this.#master.path}`,
+    );
+    if (error.errnoName === "EIO") return undefined; // nobody has the other side open any more
+    throw error;
+  }
+
+  /** Writes as if typed. */
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let rest = bytes; rest.length > 0;) {
+      const result = await syscallAsync(
+        "write",
+        this.#master.number,
+        rest,
+        rest.length,
+      );
+      if (result < 0) {
+        throw new SyscallError("write", -result, `to ${this.#master.path}`);
+      }
+      rest = rest.subarray(result);
+    }
+  }
+
+  /** Joins the terminal with our own: what is typed goes in, what is written comes out, sizes follow. */
+  attach(): void {
+    this.#attached = Deno.stdin.isTerminal();
+    if (this.#attached) {
+      Deno.stdin.setRaw(true);
+      this.#followSize();
+      Deno.addSignalListener("SIGWINCH", this.#followSize);
+    }
+    this.#output = this.#copyOutput();
+    this.#copyInput();
+  }
+
+  /** Waits until all output is out, restores our terminal, and closes the master. */
+  async finish(): Promise<void> {
+    await this.#output;
+    if (this.#attached) {
+      Deno.removeSignalListener("SIGWINCH", this.#followSize);
+      Deno.stdin.setRaw(false);
+      this.#attached = false;
+    }
+    this.#master.close();
+  }
+
+  readonly #followSize = (): void => {
+    try {
+      this.resize(Deno.consoleSize());
+    } catch {
+      // Our standard streams are no terminal that has a size.
+    }
+  };
+
+  async #copyOutput(): Promise<void> {
+    for (
+      let chunk = await this.read();
+      chunk !== undefined;
+      chunk = await this.read()
+    ) {
+      for (let rest = chunk; rest.length > 0;) {
+        rest = rest.subarray(await Deno.stdout.write(rest));
+      }
+    }
+  }
+
+  /** Goes on until our input ends, or the terminal does; nobody waits for it. */
+  async #copyInput(): Promise<void> {
+    const chunk = new Uint8Array(CHUNK);
+    try {
+      for (
+        let count = await Deno.stdin.read(chunk);
+        count !== null;
+        count = await Deno.stdin.read(chunk)
+      ) {
+        await this.write(chunk.slice(0, count));
+      }
+    } catch {
+      // The container's program has ended.
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A container.
+ *
+ * @module
+ */
+import { StateError } from "../errors.ts";
+import type { Spec } from "../spec/types.ts";
+import type { ProcessOptions } from "./options.ts";
+import type { Process } from "./process.ts";
+import type { ContainerRecord, RecordDirectory } from "./record.ts";
+import { signalNumber } from "./signals.ts";
+import {
+  type ContainerState,
+  type ContainerStatus,
+  stateOf,
+  statusOf,
+} from "./status.ts";
+
+export type { ProcessOptions } from "./options.ts";
+
+/** Says what a caller may want to know: warnings, and what was done. */
+export type LogFunction = (
+  level: "debug" | "info" | "warning" | "error",
+  message: string,
+) => void;
+
+/** What a container is made of; `Factory` makes them. */
+export interface ContainerParts {
+  readonly directory: RecordDirectory;
+  readonly record: ContainerRecord;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  readonly log: LogFunction;
+}
+
+/**
+ * A container: made by `Factory.create()` or found by `Factory.load()`. With `await using` it is destroyed at the end
+ * of the scope, whatever runs in it.
+ */
+export class Container implements AsyncDisposable {
+  /** Its name, unique in its factory's directory. */
+  readonly id: string;
+  readonly #parts: ContainerParts;
+  #record: ContainerRecord;
+
+  /** Made by `Factory`. */
+  constructor(parts: ContainerParts) {
+    this.id = parts.directory.id;
+    this.#parts = parts;
+    this.#record = parts.record;
+  }
+
+  /** Its configuration. */
+  get spec(): Spec {
+    return this.#record.config;
+  }
+
+  /** Where it is in its life. Throws {StateError} if it has been destroyed. */
+  status(): Promise<ContainerStatus> {
+    return Promise.resolve().then(() =>
+      statusOf(this.#parts.directory, this.#refresh())
+    );
+  }
+
+  /** Its state, as the `state` command prints it. Throws {StateError} if it has been destroyed. */
+  state(): Promise<ContainerState> {
+    return Promise.resolve().then(() =>
+      stateOf(this.#parts.directory, this.#refresh())
+    );
+  }
+
+  /**
+   * Starts the first process: everything is set up, and it waits for {@linkcode Container.exec} before it executes its
+   * program.
+   *
+   * @throws {ConfigError} with the field's JSON pointer; {ProgramError} with the step that failed; {HookError};
+   * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
+   */
+  async start(options: ProcessOptions = {}): Promise<Process> {
+    const { directory, noPivot, noNewKeyring, log } = this.#parts;
+    using _lock = directory.lock();
+    this.#refresh();
+    if (this.#record.init_process_pid !== 0) {
+      throw new StateError(
+        this.id,
+        "the container has a first process already, and joining it is not supported",
+      );
+    }
+    const { startFirstProcess } = await import("./first_process.ts");
+    const process = await startFirstProcess({
+      directory,
+      record: this.#record,
+      noPivot,
+      noNewKeyring,
+      log,
+    }, options);
+    this.#refresh();
+    return process;
+  }
+
+  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. */
+  async run(options: ProcessOptions = {}): Promise<Process> {
+    const process = await this.start(options);
+    process.console?.attach();
+    await this.exec();
+    return process;
+  }
+
+  /**
+   * Lets the waiting first process execute its program, and runs the poststart hooks.
+   *
+   * @throws {StateError} unless the container is created; {ProgramError} when the program can't be executed; {HookError}
+   */
+  async exec(): Promise<void> {
+    const { startContainer } = await import("./start.ts");
+    using _lock = this.#parts.directory.lock();
+    await startContainer(this.#parts.directory, this.#refresh());
+  }
+
+  /**
+   * Sends a signal to the first process, by name or number.
+   *
+   * @throws {StateError} `container not running`
+   */
+  async signal(signal: string | number): Promise<void> {
+    const { signalContainer } = await import("./destroy.ts");
+    await signalContainer(
+      this.#parts.directory,
+      this.#refresh(),
+      signalNumber(signal),
+    );
+  }
+
+  /**
+   * Removes the container: its cgroup and its state; poststop hooks run. Failures of those are only logged.
+   *
+   * @param options.force kill what runs
+   * @throws {StateError} if it runs
+   */
+  async destroy(options: { readonly force?: boolean } = {}): Promise<void> {
+    const { destroyContainer } = await import("./destroy.ts");
+    using _lock = this.#parts.directory.lock();
+    const errors = await destroyContainer(
+      this.#parts.directory,
+      this.#refresh(),
+      { force: options.force ?? false },
+    );
+    for (const error of errors) this.#parts.log("warning", error.message);
+  }
+
+  /** Destroys it, whatever runs in it; nothing if that has been done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#parts.directory.exists()) await this.destroy({ force: true });
+  }
+
+  #refresh(): ContainerRecord {
+    this.#record = this.#parts.directory.read();
+    return this.#record;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Makes containers, and finds those that there are.
+ *
+ * @module
+ */
+import { StateError } from "../errors.ts";
+import type { Spec } from "../spec/types.ts";
+import { Container, type LogFunction } from "./container.ts";
+import { type ContainerRecord, RecordDirectory } from "./record.ts";
+import { type ContainerState, processStat, stateOf } from "./status.ts";
+
+/** How a factory works. */
+export interface FactoryOptions {
+  /** Whether refusals of cgroups are to be expected; `auto`: if we are not root. @default {"auto"} */
+  readonly rootless?: boolean | "auto";
+  /** Gets warnings and debug lines. @default nobody does */
+  readonly log?: LogFunction;
+}
+
+/** How a container is made. */
+export interface CreateOptions {
+  /** The bundle's directory: relative paths of the configuration start there. */
+  readonly bundle: string;
+  /** Move the root instead of pivoting. @default {false} */
+  readonly noPivot?: boolean;
+  /** Keep our session keyring. @default {false} */
+  readonly noNewKeyring?: boolean;
+}
+
+/** A line of `list`. */
+export interface ContainerInfo extends Partial<ContainerState> {
+  readonly id: string;
+  /** What is wrong with the container's record, if it can't be read. */
+  readonly problem?: string;
+}
+
+/**
+ * A directory of containers.
+ *
+ * @example
+ * ```ts ignore
+ * // Needs root, and a root file system in ./bundle/rootfs.
+ * const factory = await Factory.open("/run/nsinit");
+ * await using container = await factory.create("web", spec, { bundle: "./bundle" });
+ * const init = await container.run({ args: ["/bin/true"] });
+ * const { code } = await init.wait();
+ * ```
+ */
+export class Factory {
+  /** The directory, absolute. */
+  readonly root: string;
+  readonly #rootless: boolean;
+  readonly #log: LogFunction;
+
+  /** Use {@linkcode Factory.open}. */
+  constructor(root: string, options: FactoryOptions) {
+    this.root = root;
+    const rootless = options.rootless ?? "auto";
+    this.#rootless = rootless === "auto" ? Deno.uid() !== 0 : rootless;
+    this.#log = options.log ?? (() => {});
+  }
+
+  /** Opens a directory of containers. It is made when the first container is. */
+  static open(root: string, options: FactoryOptions = {}): Promise<Factory> {
+    const absolute = root.startsWith("/") ? root : `${Deno.cwd()}/${root}`;
+    return Promise.resolve(
+      new Factory(absolute.replace(/\/+$/, "") || "/", options),
+    );
+  }
+
+  /**
+   * Makes a container: its directory and its record. There is no process until {@linkcode Container.start}.
+   *
+   * @param id letters, digits, `_`, `+`, `-`, `.`
+   * @param spec the configuration, which may lack a process
+   * @throws {ConfigError} with the JSON pointer of the field; {StateError} for a bad id, or one that is taken
+   */
+  async create(
+    id: string,
+    spec: Spec,
+    options: CreateOptions,
+  ): Promise<Container> {
+    const directory = new RecordDirectory(this.root, id);
+    const { readHost } = await import("./host.ts");
+    const { checkSpec } = await import("./validate.ts");
+    const bundle = Deno.realPathSync(options.bundle);
+    const noPivot = options.noPivot ?? false;
+    if (directory.exists()) throw directory.taken();
+    const host = readHost();
+    const rootfs = checkSpec(spec, host, {
+      bundle,
+      noPivot,
+      needProcess: false,
+      log: this.#log,
+    });
+    this.#makeRoot();
+    directory.make();
+    const record: ContainerRecord = {
+      version: 1,
+      id,
+      init_process_pid: 0,
+      init_process_start: 0,
+      creator: { pid: Deno.pid, start: processStat(Deno.pid)?.startTime ?? 0 },
+      created: new Date().toISOString(),
+      bundle,
+      rootfs,
+      owner: Deno.uid() ?? 0,
+      config: spec,
+      rootless: this.#rootless,
+      cgroup: {
+        mode: "none",
+        paths: {},
+        mountPoints: {},
+        existing: [],
+        rootless: this.#rootless,
+      },
+      start_steps: [],
+    };
+    try {
+      directory.write(record);
+    } catch (error) {
+      directory.remove();
+      throw error;
+    }
+    return this.#container(directory, record, options);
+  }
+
+  /** Finds a container. Throws {StateError} `container does not exist`. */
+  load(id: string): Promise<Container> {
+    return Promise.resolve().then(() => {
+      const directory = new RecordDirectory(this.root, id);
+      return this.#container(directory, directory.read(), {});
+    });
+  }
+
+  /** All containers, by id. One whose record can't be read is listed with the problem. */
+  list(): Promise<ContainerInfo[]> {
+    return Promise.resolve().then(() =>
+      this.#ids().flatMap((id) => this.#info(id))
+    );
+  }
+
+  #container(
+    directory: RecordDirectory,
+    record: ContainerRecord,
+    options: Partial<CreateOptions>,
+  ): Container {
+    const { noPivot = false, noNewKeyring = false } = options;
+    return new Container({
+      directory,
+      record,
+      noPivot,
+      noNewKeyring,
+      log: this.#log,
+    });
+  }
+
+  #makeRoot(): void {
+    try {
+      Deno.mkdirSync(this.root, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new StateError(
+        "",
+        `cannot make ${this.root}: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #ids(): string[] {
+    try {
+      return [...Deno.readDirSync(this.root)].filter((entry) =>
+        entry.isDirectory
+      ).map((entry) => entry.name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  #info(id: string): ContainerInfo[] {
+    try {
+      const directory = new RecordDirectory(this.root, id);
+      const record = directory.read();
+      return [{ ...stateOf(directory, record), owner: `${record.owner}` }];
+    } catch (error) {
+      // Deleted since the directory was read.
+      if (
+        error instanceof StateError &&
+        error.message === "container does not exist"
+      ) return [];
+      return [{
+        id,
+        problem: error instanceof Error ? error.message : String(error),
+      }];
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The first process of a container.
+ *
+ * @module
+ */
+import type { Fd } from "../../ffi/fd.ts";
+import { connectUnix, sendMessage } from "../../ffi/socket.ts";
+import { openManager } from "../cgroups/mod.ts";
+import { RuntimeError, StateError } from "../errors.ts";
+import type { LogFunction } from "./container.ts";
+import { ConsoleProxy, sendConsole } from "./console.ts";
+import { kernelComplaint, readHost } from "./host.ts";
+import { launch } from "./launch.ts";
+import { type ProcessOptions, withProcess } from "./options.ts";
+import { Process } from "./process.ts";
+import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
+import { openStreams, type StreamChoice } from "./streams.ts";
+import { checkSpec } from "./validate.ts";
+
+/** The container that gets it. */
+export interface FirstProcessContext {
+  readonly directory: RecordDirectory;
+  readonly record: ContainerRecord;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  readonly log: LogFunction;
+}
+
+/** Starts it: see `Container.start()`. The caller holds the lock. */
+export async function startFirstProcess(
+  context: FirstProcessContext,
+  options: ProcessOptions,
+): Promise<Process> {
+  const { directory, record, log } = context;
+  const host = readHost();
+  const complaint = kernelComplaint(host);
+  if (complaint !== undefined) throw new RuntimeError("host", complaint);
+  const spec = withProcess(record.config, options);
+  if (spec !== record.config || spec.process === undefined) {
+    const { bundle } = record;
+    checkSpec(spec, host, {
+      bundle,
+      noPivot: context.noPivot,
+      needProcess: true,
+      log,
+    });
+  }
+  const terminal = spec.process?.terminal === true;
+  checkConsole(terminal, options);
+  const streams = openStreams(streamChoices(terminal, options));
+  let proxy: ConsoleProxy | undefined;
+  try {
+    const init = await launch({
+      id: directory.id,
+      bundle: record.bundle,
+      noPivot: context.noPivot,
+      noNewKeyring: context.noNewKeyring,
+      preserveFds: options.preserveFds,
+      spec,
+      host,
+      directory,
+      record: { ...record, config: spec },
+      rootless: record.rootless,
+      streams: streams.child,
+      log,
+      onConsole: (master) => {
+        if (options.consoleSocket === undefined) {
+          proxy = new ConsoleProxy(master);
+        } else handOver(master, options.consoleSocket);
+        return Promise.resolve();
+      },
+      onReady: ({ pid, pidfd }) => {
+        if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+        if (options.pidfdSocket !== undefined) {
+          sendPidfd(pidfd, options.pidfdSocket);
+        }
+        return Promise.resolve();
+      },
+    });
+    const { stdin, stdout, stderr } = streams;
+    return new Process({
+      ...init,
+      stdin,
+      stdout,
+      stderr,
+      console: proxy,
+      oomKilled: () => oomKilled(directory),
+    });
+  } catch (error) {
+    await proxy?.finish();
+    for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
+      removeIfThere(directory.file(name));
+    }
+    directory.write({ ...record, init_process_pid: 0 });
+    throw error;
+  } finally {
+    streams.closeChildEnds();
+  }
+}
+
+function checkConsole(
+  terminal: boolean,
+  { consoleSocket, detach }: ProcessOptions,
+): void {
+  if (terminal && detach === true && consoleSocket === undefined) {
+    throw new RuntimeError(
+      "usage",
+      "cannot allocate tty if runc will detach without setting console socket",
+    );
+  }
+  if (consoleSocket !== undefined && !(terminal && detach === true)) {
+    throw new RuntimeError(
+      "usage",
+      "cannot use console socket if runc will not detach or allocate tty",
+    );
+  }
+}
+
+/** With a terminal, the standard streams are replaced by it: init starts with none. */
+function streamChoices(
+  terminal: boolean,
+  options: ProcessOptions,
+): [StreamChoice, StreamChoice, StreamChoice] {
+  if (terminal) return ["null", "null", "null"];
+  return [
+    options.stdin ?? "inherit",
+    options.stdout ?? "inherit",
+    options.stderr ?? "inherit",
+  ];
+}
+
+function handOver(master: Fd, socket: string): void {
+  using owned = master;
+  sendConsole(owned, socket);
+}
+
+function sendPidfd(pidfd: Fd, path: string): void {
+  using socket = connectUnix(path);
+  sendMessage(socket, new TextEncoder().encode("standard"), [pidfd]);
+}
+
+/** Written beside it and renamed: whoever sees the file sees all of it. */
+function writePidFile(path: string, pid: number): void {
+  const slash = path.lastIndexOf("/");
+  const temporary = `${path.slice(0, slash + 1)}.${path.slice(slash + 1)}`;
+  Deno.writeTextFileSync(temporary, `${pid}`, { mode: 0o666 });
+  Deno.renameSync(temporary, path);
+}
+
+/** Asked when the process has ended: the container may have been deleted since. */
+function oomKilled(directory: RecordDirectory): boolean {
+  try {
+    using cgroup = openManager(directory.read().cgroup);
+    return cgroup.oomKillCount() > 0;
+  } catch (error) {
+    if (error instanceof StateError || error instanceof RuntimeError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

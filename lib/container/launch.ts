@@ -1,0 +1,235 @@
+/**
+ * From a configuration to an init that waits for `start`.
+ *
+ * @module
+ */
+import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
+import { Fd, isInherited } from "../../ffi/fd.ts";
+import { openIn } from "../../ffi/fs.ts";
+import { makeFifo } from "../../ffi/pipe.ts";
+import { killAndReap } from "../../ffi/process.ts";
+import { packetPair } from "../../ffi/socket.ts";
+import { spawn, type Spawned } from "../../init/bootstrap.ts";
+import { makeImage } from "../../init/image.ts";
+import { converse } from "../../init/session.ts";
+import { type CgroupManager, createManager } from "../cgroups/mod.ts";
+import { RuntimeError, SyscallError } from "../errors.ts";
+import { writeIdMaps } from "../namespaces/id_maps.ts";
+import type { Spec } from "../spec/types.ts";
+import { explainFailure } from "./explain.ts";
+import {
+  answersTo,
+  type HandlerContext,
+  type HookTrace,
+  prepareInit,
+} from "./handlers.ts";
+import type { Host } from "./host.ts";
+import {
+  type ContainerProgram,
+  containerProgram,
+  type ProgramOptions,
+} from "./program.ts";
+import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
+import { processStat } from "./status.ts";
+
+/** What a launch needs. */
+export interface LaunchOptions extends ProgramOptions {
+  readonly spec: Spec;
+  readonly host: Host;
+  readonly directory: RecordDirectory;
+  /** The record so far. */
+  readonly record: ContainerRecord;
+  /** Whether refusals of cgroups are to be expected. */
+  readonly rootless: boolean;
+  /** The child's standard streams; undefined: ours. */
+  readonly streams: readonly (Fd | undefined)[];
+  /** Takes the pty master of the console; the descriptor is the callee's. */
+  readonly onConsole: (master: Fd) => Promise<void>;
+  /** Called when init is about to be created, and can still be refused. */
+  readonly onReady: (init: Spawned) => Promise<void>;
+  readonly log: (level: "debug" | "warning", message: string) => void;
+}
+
+/**
+ * Launches init. On failure no process and no cgroup is left; the container's directory is the caller's to remove.
+ *
+ * @returns init, which waits for `start`; its record is on disk
+ * @throws {RuntimeError} of any kind
+ */
+export async function launch(options: LaunchOptions): Promise<Spawned> {
+  const { spec, host, directory, log } = options;
+  const built = containerProgram(spec, host, options);
+  for (const warning of built.warnings) log("warning", warning);
+  using cgroup = createManager(host.cgroup, {
+    id: directory.id,
+    cgroupsPath: spec.linux?.cgroupsPath,
+    rootless: options.rootless,
+  });
+  const record: ContainerRecord = {
+    ...options.record,
+    cgroup: cgroup.toJSON(),
+    start_steps: [...built.startSteps],
+  };
+  directory.write(record); // the intent: whatever dies now, `delete --force` finds it
+  try {
+    cgroup.create(spec.linux?.resources);
+    record.cgroup = cgroup.toJSON();
+    cgroup.apply(spec.linux?.resources ?? {});
+    for (const warning of cgroup.warnings) log("warning", warning);
+  } catch (error) {
+    await cgroup.destroy();
+    throw error;
+  }
+  return await new Launch({ ...options, record }, built, cgroup).run();
+}
+
+/** One launch, from the clone to the point where init waits. */
+class Launch {
+  readonly #options: LaunchOptions;
+  readonly #built: ContainerProgram;
+  readonly #cgroup: CgroupManager;
+  readonly #trace: HookTrace = {};
+
+  constructor(
+    options: LaunchOptions,
+    built: ContainerProgram,
+    cgroup: CgroupManager,
+  ) {
+    this.#options = options;
+    this.#built = built;
+    this.#cgroup = cgroup;
+  }
+
+  async run(): Promise<Spawned> {
+    const [ours, theirs] = packetPair();
+    using socket = ours;
+    let context: HandlerContext | undefined;
+    try {
+      context = this.#start(theirs);
+      await this.#prepare(context.init.pid);
+      await converse(
+        socket,
+        this.#built.program,
+        answersTo(context, this.#trace),
+      );
+      return context.init;
+    } catch (error) {
+      throw await this.#undo(error, context?.init);
+    } finally {
+      theirs.close();
+      clearTimeout(this.#trace.timer);
+      this.#trace.output?.close();
+    }
+  }
+
+  #start(theirs: Fd): HandlerContext {
+    const options = this.#options;
+    const context: HandlerContext = {
+      ...options,
+      init: this.#clone(theirs),
+      onReady: async () => {
+        await options.onReady(context.init);
+        options.directory.write(
+          createdRecord(options.record, context.init.pid),
+        );
+      },
+    };
+    theirs.close();
+    return context;
+  }
+
+  #clone(theirs: Fd): Spawned {
+    const { directory, streams } = this.#options;
+    const { program, descriptors, namespaces } = this.#built;
+    using image = makeImage(program);
+    using execFifo = openFifo(directory, FILES.execFifo);
+    using resultFifo = openFifo(directory, FILES.resultFifo);
+    const fds: (Fd | undefined)[] = [
+      ...streams,
+      ...preserved(descriptors.preserved),
+    ];
+    fds[descriptors.execFifo] = execFifo;
+    fds[descriptors.resultFifo] = resultFifo;
+    // The places reserved for hooks are filled later; until then they hold something harmless.
+    for (let number = descriptors.hooks; number < descriptors.sync; number++) {
+      fds[number] = resultFifo;
+    }
+    fds[descriptors.sync] = theirs;
+    using cgroup = this.#cgroup.openDirectory();
+    const options = { execute: image, namespaces: namespaces.cloneFlags, fds };
+    if (cgroup === undefined) return spawn(options);
+    try {
+      const init = spawn({ ...options, cgroup });
+      this.#joined = true;
+      return init;
+    } catch (error) {
+      // A cgroup that may not be entered at clone may still be joined, for instance by a migration from a common parent.
+      if (
+        error instanceof SyscallError &&
+        ["EACCES", "EPERM", "EOPNOTSUPP"].includes(error.errnoName)
+      ) return spawn(options);
+      throw error;
+    }
+  }
+
+  #joined = false;
+
+  async #prepare(pid: number): Promise<void> {
+    const { spec, host } = this.#options;
+    const { staged, created } = this.#built.namespaces;
+    prepareInit(pid, spec);
+    if (!this.#joined) this.#cgroup.join(pid);
+    if (!staged && created.includes("user")) {
+      await writeIdMaps(pid, spec, { privileged: host.euid === 0 });
+    }
+  }
+
+  /** Leaves nothing, and gives the error to throw. */
+  async #undo(error: unknown, init: Spawned | undefined): Promise<unknown> {
+    const explained = explainFailure(error, this.#trace, this.#cgroup);
+    if (init !== undefined) {
+      await killAndReap(init.pidfd);
+      init.pidfd.close();
+    }
+    try {
+      await this.#cgroup.kill();
+      await this.#cgroup.destroy();
+    } catch (cleanUp) {
+      return new AggregateError(
+        [explained, cleanUp],
+        (explained as Error).message,
+      );
+    }
+    return explained;
+  }
+}
+
+/** The record of a container whose init is there. */
+function createdRecord(record: ContainerRecord, pid: number): ContainerRecord {
+  const { creator: _, ...rest } = record;
+  return {
+    ...rest,
+    init_process_pid: pid,
+    init_process_start: processStat(pid)?.startTime ?? 0,
+    created: new Date().toISOString(),
+  };
+}
+
+/** A fifo of the container's, made and opened for both directions: so it neither waits nor ends while init has it. */
+function openFifo(directory: RecordDirectory, name: string): Fd {
+  makeFifo(directory.file(name), 0o600);
+  return openIn(AT_FDCWD, directory.file(name), O_RDWR);
+}
+
+/** The descriptors from 3 on that the caller passed. */
+function preserved(count: number): undefined[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (!isInherited(3 + i)) {
+      throw new RuntimeError(
+        "usage",
+        `cannot preserve descriptor ${3 + i}: it was not passed to us`,
+      );
+    }
+    return undefined;
+  });
+}

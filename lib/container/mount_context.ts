@@ -1,0 +1,44 @@
+/** What the mounts of a container depend on, out of configuration and host. @module */
+import { cgroupPaths } from "../cgroups/paths.ts";
+import {
+  type MountContext,
+  mountContext as makeContext,
+} from "../mounts/mod.ts";
+import { hasNamespace } from "../namespaces/namespaces.ts";
+import type { Spec } from "../spec/types.ts";
+import type { Host } from "./host.ts";
+import type { ProgramOptions } from "./program.ts";
+
+/** Makes the context. */
+export function mountContext(
+  spec: Spec,
+  host: Host,
+  options: ProgramOptions,
+  sync: number,
+): MountContext {
+  const { mode, mounts } = host.cgroup;
+  const paths = mode === "none" ? {} : cgroupPaths(host.cgroup, {
+    id: options.id,
+    cgroupsPath: spec.linux?.cgroupsPath,
+  });
+  const hierarchies = mounts.flatMap(({ controllers, mountPoint }) => {
+    const containerPath = controllers.map((controller) => paths[controller])
+      .find((path) => path !== undefined);
+    return containerPath === undefined
+      ? []
+      : [{ controllers, mountPoint, containerPath }];
+  });
+  return makeContext({
+    spec,
+    host: {
+      userNamespace: hasNamespace(spec, "user"),
+      mountNamespace: hasNamespace(spec, "mount"),
+      cgroupNamespace: hasNamespace(spec, "cgroup"),
+      cgroup: { mode, hierarchies },
+      bareMounts: host.bareMounts,
+    },
+    bundle: options.bundle,
+    sync,
+    noPivot: options.noPivot ?? false,
+  });
+}

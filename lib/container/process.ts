@@ -1,0 +1,92 @@
+/**
+ * A container's process, as its creator sees it.
+ *
+ * @module
+ */
+import type { Fd } from "../../ffi/fd.ts";
+import {
+  type ExitStatus,
+  reap,
+  signalPidfd,
+  waitForExit,
+} from "../../ffi/process.ts";
+import type { ConsoleProxy } from "./console.ts";
+import { signalNumber } from "./signals.ts";
+
+/** How a process ended. */
+export interface ProcessEnd extends ExitStatus {
+  /** Whether the kernel killed a process of the container for want of memory. */
+  readonly oom: boolean;
+}
+
+/** What a {@linkcode Process} is made of. */
+export interface ProcessParts {
+  readonly pid: number;
+  readonly pidfd: Fd;
+  readonly stdin?: WritableStream<Uint8Array> | undefined;
+  readonly stdout?: ReadableStream<Uint8Array> | undefined;
+  readonly stderr?: ReadableStream<Uint8Array> | undefined;
+  readonly console?: ConsoleProxy | undefined;
+  /** Tells whether the container ran out of memory. */
+  readonly oomKilled: () => boolean;
+}
+
+/** A process of a container. It is our child: we learn how it ends. */
+export class Process {
+  /** Its id in our PID namespace. */
+  readonly pid: number;
+  /** Its standard input, if that was to be `piped`. */
+  readonly stdin: WritableStream<Uint8Array> | undefined;
+  /** Its standard output, if that was to be `piped`. */
+  readonly stdout: ReadableStream<Uint8Array> | undefined;
+  /** Its standard error, if that was to be `piped`. */
+  readonly stderr: ReadableStream<Uint8Array> | undefined;
+  /** Its terminal, if it has one and no console socket took it. */
+  readonly console: ConsoleProxy | undefined;
+  readonly #pidfd: Fd;
+  readonly #oomKilled: () => boolean;
+  #end: Promise<ProcessEnd> | undefined;
+
+  /** Made by `Container.start()` and `run()`. */
+  constructor(parts: ProcessParts) {
+    this.pid = parts.pid;
+    this.stdin = parts.stdin;
+    this.stdout = parts.stdout;
+    this.stderr = parts.stderr;
+    this.console = parts.console;
+    this.#pidfd = parts.pidfd;
+    this.#oomKilled = parts.oomKilled;
+  }
+
+  /**
+   * Waits for the end of the process, and collects it. May be called again.
+   *
+   * @returns its exit code, or the signal that killed it
+   */
+  wait(): Promise<ProcessEnd> {
+    this.#end ??= this.#wait();
+    return this.#end;
+  }
+
+  /**
+   * Sends a signal, by name (`SIGTERM`, `TERM`) or number.
+   *
+   * @returns false if the process has ended
+   */
+  signal(signal: string | number): boolean {
+    return this.#end === undefined || !this.#collected
+      ? signalPidfd(this.#pidfd, signalNumber(signal))
+      : false;
+  }
+
+  #collected = false;
+
+  async #wait(): Promise<ProcessEnd> {
+    await waitForExit(this.#pidfd);
+    const status = reap(this.#pidfd) ?? { code: 0, signal: 0 };
+    this.#collected = true;
+    this.#pidfd.close();
+    await this.console?.finish();
+    return { ...status, oom: this.#oomKilled() };
+  }
+}

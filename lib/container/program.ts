@@ -1,0 +1,172 @@
+/**
+ * The program of a new container: all that init does, from its first instruction to the exec of the container's
+ * program, in order. Pure in (configuration, host).
+ *
+ * @module
+ */
+import { ProgramBuilder } from "../../init/builder.ts";
+import { recordStep, type StepRecord } from "../../init/failure.ts";
+import type { Program } from "../../init/program.ts";
+import { MESSAGE } from "../../init/protocol.ts";
+import { upcall } from "../../init/upcall.ts";
+import {
+  dropBounding,
+  resolveCapabilities,
+  setCapabilities,
+} from "../capabilities/capabilities.ts";
+import {
+  createContainerHooks,
+  prepareStartHooks,
+  startContainerHooks,
+} from "../hooks/steps.ts";
+import {
+  finishRoot,
+  makeCwd,
+  makeDevices,
+  maskPaths,
+  mountAll,
+  openConsole,
+  pivotRoot,
+  prepareRoot,
+  readonlyPaths,
+} from "../mounts/mod.ts";
+import {
+  createsNamespace,
+  hasNamespace,
+  type NamespacePlan,
+  planNamespaces,
+} from "../namespaces/namespaces.ts";
+import { enterCgroupNamespace, enterNamespaces } from "../namespaces/steps.ts";
+import { setNames } from "../namespaces/uts.ts";
+import { loopbackUp } from "../network/loopback.ts";
+import { noNewPrivileges, setAttributes } from "../process/attributes.ts";
+import { environmentBlock } from "../process/environment.ts";
+import { execute, findExecutable } from "../process/executable.ts";
+import { joinSessionKeyring } from "../process/keyring.ts";
+import { restoreSignals } from "../process/signals.ts";
+import { enterWorkingDirectory } from "../process/working_directory.ts";
+import type { Spec } from "../spec/types.ts";
+import { writeSysctls } from "../sysctl/sysctl.ts";
+import { ownStdio, setUmask, takeIdentity } from "../user/identity.ts";
+import { type InitDescriptors, numberDescriptors } from "./descriptors.ts";
+import type { Host } from "./host.ts";
+import { mountContext } from "./mount_context.ts";
+import {
+  begin,
+  limitOpenFiles,
+  tellFailures,
+  waitForStart,
+} from "./program_ends.ts";
+
+/** What a program depends on besides configuration and host. */
+export interface ProgramOptions {
+  /** The container's id. */
+  readonly id: string;
+  /** The bundle's directory, absolute. */
+  readonly bundle: string;
+  /** Move the root instead of pivoting (for a root on the initial ramfs). */
+  readonly noPivot?: boolean | undefined;
+  /** Keep the caller's session keyring. */
+  readonly noNewKeyring?: boolean | undefined;
+  /** How many descriptors from 3 on the container's program inherits. */
+  readonly preserveFds?: number | undefined;
+}
+
+/** A program with what its parent must know of it. */
+export interface ContainerProgram {
+  readonly program: Program;
+  readonly namespaces: NamespacePlan;
+  readonly descriptors: InitDescriptors;
+  /** What could not be given and need not be, one line each. */
+  readonly warnings: readonly string[];
+  /** The steps after the wait, for the process that runs `start`. */
+  readonly startSteps: readonly StepRecord[];
+}
+
+/** Builds the program. The configuration must be valid, with a process. */
+export function containerProgram(
+  spec: Spec,
+  host: Host,
+  options: ProgramOptions,
+): ContainerProgram {
+  const process = spec.process!;
+  const fds = numberDescriptors(
+    options.preserveFds ?? 0,
+    (spec.hooks?.startContainer ?? []).length,
+  );
+  const namespaces = planNamespaces(spec);
+  const userNamespace = hasNamespace(spec, "user");
+  const { sets, warnings } = resolveCapabilities(
+    process.capabilities,
+    host,
+    userNamespace,
+  );
+  const mounts = mountContext(spec, host, options, fds.sync);
+  const b = new ProgramBuilder(host.arch);
+
+  const failures = begin(b, fds);
+  enterNamespaces(b, namespaces, fds.sync);
+  b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
+  if (options.noNewKeyring !== true) {
+    joinSessionKeyring(b, options.id, userNamespace);
+  }
+  enterCgroupNamespace(b, namespaces);
+  if (createsNamespace(spec, "network")) loopbackUp(b);
+  writeSysctls(b, spec);
+
+  prepareRoot(b, mounts);
+  mountAll(b, mounts);
+  makeDevices(b, mounts);
+  if (hasRuntimeHooks(spec)) {
+    b.section(
+      "run the runtime's hooks",
+      "/hooks",
+      () => upcall(b, fds.sync, MESSAGE.HOOKS),
+    );
+  }
+  createContainerHooks(b, spec, mounts.root, fds.sync);
+  pivotRoot(b, mounts);
+  makeCwd(b, mounts);
+  if (process.terminal === true) openConsole(b, mounts);
+  finishRoot(b, mounts);
+  setUmask(b, process.user);
+  setNames(b, spec);
+  readonlyPaths(b, mounts);
+  maskPaths(b, mounts);
+
+  noNewPrivileges(b, process);
+  setAttributes(b, spec);
+  prepareStartHooks(b, spec, fds);
+  const environment = environmentBlock(b, process, fds.sync);
+  b.section(
+    "take the resource limits",
+    "/process/rlimits",
+    () => upcall(b, fds.sync, MESSAGE.READY),
+  );
+  limitOpenFiles(b, spec, host);
+
+  // The user may not read where root may, and root of a user namespace not where the user may: try as both.
+  const enterAsUser = enterWorkingDirectory(b, process.cwd);
+  dropBounding(b, sets, host);
+  ownStdio(b, process.user);
+  takeIdentity(b, process.user, { setgroupsMayFail: userNamespace });
+  enterAsUser();
+  setCapabilities(b, sets);
+  restoreSignals(b, host.signalMask);
+  const path = findExecutable(b, process.args, environment.entries);
+
+  const firstStartStep = b.length;
+  waitForStart(b, fds, failures);
+  startContainerHooks(b, spec, fds, environment.entries);
+  execute(b, path, process.args, environment.addresses);
+  tellFailures(b, fds, failures);
+
+  const program = b.finish();
+  const startSteps = program.steps.slice(firstStartStep).map(recordStep);
+  return { program, namespaces, descriptors: fds, warnings, startSteps };
+}
+
+function hasRuntimeHooks({ hooks }: Spec): boolean {
+  return (hooks?.prestart ?? []).length > 0 ||
+    (hooks?.createRuntime ?? []).length > 0;
+}

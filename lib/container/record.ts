@@ -1,0 +1,197 @@
+/**
+ * A container's record on disk: ROOT/ID/state.json, written by rename.
+ *
+ * The record is written before anything else exists ("intent"), so that whatever dies, `delete --force` finds what to
+ * clean. A container's status is not in it: it is derived from the process, the exec fifo and the freezer.
+ *
+ * @module
+ */
+import type { StepRecord } from "../../init/failure.ts";
+import type { CgroupRecord } from "../cgroups/record.ts";
+import { StateError } from "../errors.ts";
+import { parseJson, stringifyJson } from "../spec/json.ts";
+import type { Spec } from "../spec/types.ts";
+
+/** Names inside a container's directory. */
+export const FILES = {
+  record: "state.json",
+  execFifo: "exec.fifo",
+  resultFifo: "result.fifo",
+  hookOutput: "hook-output",
+} as const;
+
+/** The record. Names of what runc's has too are runc's. */
+export interface ContainerRecord {
+  /** Version of this shape. */
+  version: 1;
+  id: string;
+  /** Process id of init; 0 before it exists. */
+  init_process_pid: number;
+  /** When init started, in clock ticks since boot: with the pid it names one process (proc_pid_stat(5)). */
+  init_process_start: number;
+  /** The process that creates the container, while it does. */
+  creator?: { pid: number; start: number };
+  /** When the container was created, RFC 3339. */
+  created: string;
+  bundle: string;
+  rootfs: string;
+  /** Effective user id of the creator. */
+  owner: number;
+  config: Spec;
+  rootless: boolean;
+  cgroup: CgroupRecord;
+  /** What init does after the wait, to tell of its failures. */
+  start_steps: StepRecord[];
+}
+
+const ID = /^[\w+.-]+$/;
+const MAX_ID = 1024;
+
+/**
+ * Checks an id: letters, digits, `_`, `+`, `-`, `.`; not `.` or `..`.
+ *
+ * @throws {StateError} with the text `invalid container ID format` that runc's callers know
+ */
+export function checkId(id: string): void {
+  if (id === "") throw new StateError(id, "container ID cannot be empty");
+  if (!ID.test(id) || id === "." || id === ".." || id.length > MAX_ID) {
+    throw new StateError(id, `invalid container ID format: ${id}`);
+  }
+}
+
+/** A container's directory on disk. */
+export class RecordDirectory {
+  readonly id: string;
+  readonly path: string;
+
+  constructor(root: string, id: string) {
+    checkId(id);
+    this.id = id;
+    this.path = `${root}/${id}`;
+  }
+
+  /** Path of one of its files. */
+  file(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /**
+   * Makes the directory.
+   *
+   * @throws {StateError} if the id is taken
+   */
+  make(): void {
+    try {
+      Deno.mkdirSync(this.path, { mode: 0o711 });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) {
+        throw new StateError(this.id, describe("make", this.path, error));
+      }
+      throw this.taken();
+    }
+  }
+
+  /** The error for an id that is taken, in runc's words. */
+  taken(): StateError {
+    return new StateError(this.id, "container with given ID already exists");
+  }
+
+  /** Writes the record: whole, or not at all. */
+  write(record: ContainerRecord): void {
+    const temporary = this.file(`.${FILES.record}.tmp`);
+    try {
+      const text = stringifyJson(record);
+      Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
+      Deno.renameSync(temporary, this.file(FILES.record));
+    } catch (error) {
+      throw new StateError(
+        this.id,
+        describe("write", this.file(FILES.record), error),
+        { cause: error },
+      );
+    }
+  }
+
+  /**
+   * Reads the record.
+   *
+   * @throws {StateError} `container does not exist`, or what is wrong with the file
+   */
+  read(): ContainerRecord {
+    const path = this.file(FILES.record);
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        throw new StateError(this.id, "container does not exist");
+      }
+      throw new StateError(this.id, describe("read", path, error), {
+        cause: error,
+      });
+    }
+    try {
+      const record = parseJson(text) as ContainerRecord;
+      if (record.version === 1 && record.id === this.id) return record;
+    } catch {
+      // Said below: a file of another version, or half of one, is as good as none.
+    }
+    throw new StateError(
+      this.id,
+      `cannot use ${path}: it is no record of this container; delete --force removes it`,
+    );
+  }
+
+  /** Removes the directory with all in it. */
+  remove(): void {
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        throw new StateError(this.id, describe("remove", this.path, error));
+      }
+    }
+  }
+
+  /** True if the directory is there. */
+  exists(): boolean {
+    return exists(this.path);
+  }
+
+  /**
+   * Takes the container's lock, waiting for it. It is let go when the result is disposed of, or this process ends.
+   *
+   * @throws {StateError} `container does not exist`
+   */
+  lock(): Disposable {
+    let directory: Deno.FsFile;
+    try {
+      directory = Deno.openSync(this.path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        throw new StateError(this.id, "container does not exist");
+      }
+      throw new StateError(this.id, describe("open", this.path, error), {
+        cause: error,
+      });
+    }
+    directory.lockSync(true);
+    return { [Symbol.dispose]: () => directory.close() };
+  }
+}
+
+/** True if there is something at `path`. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describe(verb: string, path: string, error: unknown): string {
+  return `cannot ${verb} ${path}: ${
+    error instanceof Error ? error.message : String(error)
+  }`;
+}

@@ -1,0 +1,184 @@
+/**
+ * Letting a created container go: the exec fifo, and what init answers.
+ *
+ * @module
+ */
+import {
+  AT_FDCWD,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_WRONLY,
+} from "../../ffi/abi/fcntl.ts";
+import { SIGNALS } from "../../ffi/abi/signal.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { openIn, tryOpenIn } from "../../ffi/fs.ts";
+import { waitReadable } from "../../ffi/poll.ts";
+import { openPidfd, signalPid, signalPidfd } from "../../ffi/process.ts";
+import { check, syscall } from "../../ffi/syscall.ts";
+import { ProgramError, type StepRecord } from "../../init/failure.ts";
+import { isFailure, stepIndexOf } from "../../init/failure.ts";
+import { decodeMessage, MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
+import { StateError } from "../errors.ts";
+import { describeStatus, HookError, runHooks } from "../hooks/run.ts";
+import { childrenOf } from "./processes.ts";
+import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
+import { stateOf, statusOf } from "./status.ts";
+
+/**
+ * Starts the program of a created container, and runs the poststart hooks. The caller holds the lock.
+ *
+ * @throws {StateError} in any other state; {ProgramError} when the program can't be executed; {HookError}
+ */
+export async function startContainer(
+  directory: RecordDirectory,
+  record: ContainerRecord,
+): Promise<void> {
+  const { id } = directory;
+  const status = statusOf(directory, record);
+  if (status === "stopped") {
+    throw new StateError(id, "cannot start a container that has stopped");
+  }
+  if (status === "running") {
+    throw new StateError(id, "cannot start an already running container");
+  }
+  if (status !== "created") {
+    throw new StateError(id, `cannot start a container in the ${status} state`);
+  }
+  using pidfd = openPidfd(record.init_process_pid);
+  await new Start(directory, record, pidfd).run();
+}
+
+class Start {
+  readonly #directory: RecordDirectory;
+  readonly #record: ContainerRecord;
+  readonly #pidfd: Fd;
+  #started = false;
+  #hookStatus: number | undefined;
+  #hook = -1;
+
+  constructor(directory: RecordDirectory, record: ContainerRecord, pidfd: Fd) {
+    this.#directory = directory;
+    this.#record = record;
+    this.#pidfd = pidfd;
+  }
+
+  async run(): Promise<void> {
+    const directory = this.#directory;
+    using results = openIn(
+      AT_FDCWD,
+      directory.file(FILES.resultFifo),
+      O_RDONLY | O_NONBLOCK,
+    );
+    // Without a reader, init is gone: the open is refused (ENXIO).
+    using go = tryOpenIn(
+      ["ENXIO"],
+      AT_FDCWD,
+      directory.file(FILES.execFifo),
+      O_WRONLY | O_NONBLOCK,
+    );
+    if (go === undefined) {
+      throw new StateError(
+        directory.id,
+        "cannot start a container that has stopped",
+      );
+    }
+    check("write", `to ${go.path}`, go.number, new Uint8Array([0]), 1);
+    go.close();
+    await this.#readResults(results);
+    for (const name of [FILES.execFifo, FILES.resultFifo]) {
+      Deno.removeSync(directory.file(name));
+    }
+    await this.#poststart();
+  }
+
+  /** Reads until the fifo's end: init's exec has closed it. */
+  async #readResults(results: Fd): Promise<void> {
+    for (;;) {
+      const timeout = this.#hookTimeoutMs();
+      const [readable, ended] = await waitReadable(
+        [results, this.#pidfd],
+        timeout,
+      );
+      if (!readable && !ended) {
+        this.#killHook();
+        continue;
+      }
+      const message = new Uint8Array(MESSAGE_SIZE);
+      const length = syscall("read", results.number, message, MESSAGE_SIZE);
+      if (length === MESSAGE_SIZE) this.#receive(message);
+      else if (length === 0 || ended) break;
+    }
+    if (!this.#started) {
+      throw new StateError(
+        this.#directory.id,
+        "container init died before it could start its program",
+      );
+    }
+  }
+
+  #receive(message: Uint8Array<ArrayBuffer>): void {
+    const { code, value } = decodeMessage(message);
+    if (code === MESSAGE.STARTED) this.#started = true;
+    else if (code === MESSAGE.HOOK) this.#hook = value;
+    else if (code === MESSAGE.HOOK_STATUS) this.#hookStatus = value;
+    else if (isFailure(code)) throw this.#failure(code, value);
+  }
+
+  #failure(code: number, errno: number): Error {
+    const index = stepIndexOf(code);
+    const step = this.#record.start_steps.find((candidate: StepRecord) =>
+      candidate.index === index
+    );
+    if (step === undefined) {
+      return new StateError(
+        this.#directory.id,
+        `container init failed in step ${index}`,
+      );
+    }
+    if (this.#hookStatus === undefined) return new ProgramError(step, errno);
+    const status = {
+      code: this.#hookStatus >> 8 & 0xff,
+      signal: this.#hookStatus & 0x7f,
+    };
+    const output = readOutput(this.#directory.file(FILES.hookOutput));
+    return new HookError(
+      "startContainer",
+      this.#hook,
+      `${describeStatus(status)}, output: ${output}`,
+    );
+  }
+
+  #hookTimeoutMs(): number {
+    const timeout = this.#record.config.hooks?.startContainer?.[this.#hook]
+      ?.timeout;
+    return timeout === undefined ? -1 : timeout * 1000;
+  }
+
+  #killHook(): void {
+    for (const child of childrenOf(this.#record.init_process_pid)) {
+      signalPid(child, SIGNALS.SIGKILL);
+    }
+  }
+
+  async #poststart(): Promise<void> {
+    const hooks = this.#record.config.hooks?.poststart ?? [];
+    if (hooks.length === 0) return;
+    try {
+      await runHooks("poststart", hooks, {
+        ...stateOf(this.#directory, this.#record),
+        status: "running",
+      });
+    } catch (error) {
+      signalPidfd(this.#pidfd, SIGNALS.SIGKILL);
+      throw error;
+    }
+  }
+}
+
+function readOutput(path: string): string {
+  try {
+    return Deno.readTextFileSync(path).trim();
+  } catch {
+    return "";
+  }
+}

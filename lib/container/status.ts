@@ -1,0 +1,109 @@
+/**
+ * A container's status, derived: from its process, the exec fifo, and the freezer.
+ *
+ * @module
+ */
+import type { CgroupRecord } from "../cgroups/record.ts";
+import type { StateDocument } from "../spec/state.ts";
+import { SPEC_VERSION } from "../version.ts";
+import {
+  type ContainerRecord,
+  exists,
+  FILES,
+  type RecordDirectory,
+} from "./record.ts";
+
+/** The states: those of the specification, and paused. */
+export type ContainerStatus = StateDocument["status"];
+
+/** What `state` and `list` show: the state of the specification, and what runc adds. */
+export interface ContainerState extends StateDocument {
+  pid: number;
+  rootfs: string;
+  created: string;
+  owner: string;
+}
+
+/** What is worth knowing of /proc/PID/stat. */
+export interface ProcessStat {
+  readonly state: string;
+  readonly startTime: number;
+}
+
+/** Reads /proc/PID/stat (proc_pid_stat(5)); undefined if there is no such process. */
+export function processStat(pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  } catch {
+    return undefined;
+  }
+  // The name in parentheses may hold anything: the fields start behind the last one.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "X", startTime: Number(fields[19]) };
+}
+
+/** True if the container's init runs: the process of that id, started at that time, and no zombie. */
+export function initRuns(record: ContainerRecord): boolean {
+  if (record.init_process_pid === 0) return false;
+  const stat = processStat(record.init_process_pid);
+  return stat !== undefined && stat.startTime === record.init_process_start &&
+    !"ZX".includes(stat.state);
+}
+
+/** The status of a container. */
+export function statusOf(
+  directory: RecordDirectory,
+  record: ContainerRecord,
+): ContainerStatus {
+  if (!initRuns(record)) {
+    return record.init_process_pid === 0 && isBeingCreated(record)
+      ? "creating"
+      : "stopped";
+  }
+  if (isFrozen(record.cgroup)) return "paused";
+  return exists(directory.file(FILES.execFifo)) ? "created" : "running";
+}
+
+/** The state document of a container, in the order of runc's. */
+export function stateOf(
+  directory: RecordDirectory,
+  record: ContainerRecord,
+): ContainerState {
+  const status = statusOf(directory, record);
+  const { annotations } = record.config;
+  return {
+    ociVersion: SPEC_VERSION,
+    id: record.id,
+    pid: status === "stopped" || status === "creating"
+      ? 0
+      : record.init_process_pid,
+    status,
+    bundle: record.bundle,
+    rootfs: record.rootfs,
+    created: record.created,
+    ...(annotations === undefined || Object.keys(annotations).length === 0
+      ? {}
+      : { annotations }),
+    owner: "",
+  };
+}
+
+function isBeingCreated(record: ContainerRecord): boolean {
+  const { creator } = record;
+  if (creator === undefined) return false;
+  return processStat(creator.pid)?.startTime === creator.start;
+}
+
+function isFrozen({ mode, paths }: CgroupRecord): boolean {
+  const path = mode === "v2" ? paths[""] : paths["freezer"];
+  if (path === undefined) return false;
+  try {
+    const text = Deno.readTextFileSync(
+      `${path}/${mode === "v2" ? "cgroup.freeze" : "freezer.state"}`,
+    ).trim();
+    return text === "1" || text === "FROZEN" || text === "FREEZING";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The checks that a configuration passes before a container is made from it.
+ *
+ * @module
+ */
+import { namespaceFlag } from "../../ffi/namespace.ts";
+import { ConfigError } from "../errors.ts";
+import { hasNamespace, NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
+import type { IdMapping, NamespaceType, Spec } from "../spec/types.ts";
+import type { SpecHost } from "../spec/validate/context.ts";
+import {
+  checkHost,
+  denoFiles,
+  type HostFiles,
+} from "../spec/validate/host_checks.ts";
+import { validateSpec } from "../spec/validate/validate.ts";
+import type { Host } from "./host.ts";
+
+/** How the configuration is going to be used. */
+export interface CheckOptions {
+  readonly bundle: string;
+  readonly noPivot: boolean;
+  /** False while the program to run is not known yet. */
+  readonly needProcess: boolean;
+  readonly log: (level: "warning", message: string) => void;
+}
+
+/**
+ * Checks form and meaning, and what the host has to say.
+ *
+ * @returns the absolute path of the root file system
+ * @throws {ConfigError} for the first mistake
+ */
+export function checkSpec(
+  spec: Spec,
+  host: Host,
+  options: CheckOptions,
+): string {
+  const { needProcess, noPivot } = options;
+  const { warnings } = validateSpec(spec, specHost(host), {
+    needProcess,
+    noPivot,
+  });
+  const checked = checkHost(spec, options.bundle, hostFiles);
+  if (!hasNamespace(spec, "mount") && (spec.mounts ?? []).length > 0) {
+    throw new ConfigError(
+      "/mounts",
+      "mounts need a mount namespace: without one they would be the host's",
+    );
+  }
+  for (const warning of [...warnings, ...checked.warnings]) {
+    options.log("warning", warning);
+  }
+  return checked.rootfs;
+}
+
+/** What the rules want to know of a host. */
+export function specHost(host: Host): SpecHost {
+  return {
+    lsm: host.lsm,
+    cgroup: host.cgroup.mode === "none" ? "v1" : host.cgroup.mode,
+    rootless: host.euid !== 0,
+    namespaces: host.namespaces,
+  };
+}
+
+const hostFiles: HostFiles = {
+  ...denoFiles,
+  namespaceType(path: string): NamespaceType | undefined {
+    const flag = namespaceFlag(path);
+    const types = Object.keys(NAMESPACE_FLAGS) as NamespaceType[];
+    return types.find((type) => NAMESPACE_FLAGS[type] === flag);
+  },
+  /** A process in the namespace knows them: only paths below /proc name one. */
+  idMappings(path: string): { uid: IdMapping[]; gid: IdMapping[] } | undefined {
+    const directory = /^(\/proc\/[^/]+)\/ns\/user$/.exec(path)?.[1];
+    if (directory === undefined) return undefined;
+    return {
+      uid: readMap(`${directory}/uid_map`),
+      gid: readMap(`${directory}/gid_map`),
+    };
+  },
+};
+
+function readMap(path: string): IdMapping[] {
+  return Deno.readTextFileSync(path).split("\n").filter((line) =>
+    line.trim() !== ""
+  ).map((line) => {
+    const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/\s+/)
+      .map(Number);
+    return { containerID, hostID, size };
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * Containers as a library: what the executable `nsinit` does, from TypeScript.
+ *
+ * ```ts ignore
+ * // Needs root, and a root file system in ./bundle/rootfs.
+ * import { exampleSpec, Factory } from "./mod.ts";
+ *
+ * const factory = await Factory.open("/run/nsinit");
+ * await using container = await factory.create("hello", exampleSpec(), { bundle: "./bundle" });
+ * const init = await container.run({ args: ["/bin/echo", "hello"], terminal: false });
+ * const { code, signal, oom } = await init.wait();
+ * ```
+ *
+ * A program that uses it needs all permissions (`deno run -A`): it calls libc through `Deno.dlopen`.
+ *
+ * @module
+ */
+export {
+  type ContainerInfo,
+  type CreateOptions,
+  Factory,
+  type FactoryOptions,
+} from "./lib/container/factory.ts";
+export {
+  Container,
+  type LogFunction,
+  type ProcessOptions,
+} from "./lib/container/container.ts";
+export { Process, type ProcessEnd } from "./lib/container/process.ts";
+export {
+  ConsoleProxy,
+  type ConsoleSize as TerminalSize,
+} from "./lib/container/console.ts";
+export type { StreamChoice } from "./lib/container/streams.ts";
+export type {
+  ContainerState,
+  ContainerStatus,
+} from "./lib/container/status.ts";
+export {
+  CgroupError,
+  ConfigError,
+  type ErrorKind,
+  RuntimeError,
+  StateError,
+  SyscallError,
+} from "./lib/errors.ts";
+export { ProgramError } from "./init/failure.ts";
+export { HookError } from "./lib/hooks/run.ts";
+export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
+export { parseSpec } from "./lib/spec/parse.ts";
+export { exampleSpec, toRootless } from "./lib/spec/example.ts";
+export type * from "./lib/spec/types.ts";
+export type { StateDocument, StateStatus } from "./lib/spec/state.ts";
