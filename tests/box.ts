@@ -157,7 +157,8 @@ export class Box implements AsyncDisposable {
 
   #traces(): Traces {
     const { mark, dir, root } = this;
-    return { mark, dir, root, mountsBefore: this.#mountsBefore };
+    const mountsBefore = this.#mountsBefore.union(new Set(this.#mounts));
+    return { mark, dir, root, mountsBefore };
   }
 
   /** Deletes the containers, then reports and removes whatever is still there. */
@@ -166,7 +167,7 @@ export class Box implements AsyncDisposable {
     await Promise.all(
       present.map((id) => this.nsinit(["delete", "--force", id])),
     );
-    for (const dir of this.#mounts.reverse()) {
+    for (let dir = this.#mounts.pop(); dir; dir = this.#mounts.pop()) {
       await this.command(["umount", dir]);
     }
     let remains: string[] = [];

@@ -172,7 +172,8 @@ for (const kind of KINDS) {
       const dir = kind === "startContainer" ? "/log" : `${bundle.dir}/log`;
       addHook(spec, bundle, kind, "", {
         args: [
-          "zero",
+          // busybox takes its own name for the tool to be.
+          kind === "startContainer" ? "sh" : "zero",
           "-c",
           `echo "[$0][$1][$2]$#" >${dir}/args; env >${dir}/env`,
           "a",

@@ -16,7 +16,7 @@ export interface Traces {
   dir: string;
   /** The runtime's --root. */
   root: string;
-  /** Mount points that existed before the test. */
+  /** Mount points that existed before the test, and those it made on purpose. */
   mountsBefore: Set<string>;
 }
 
@@ -77,8 +77,8 @@ function isTraced(pid: number, traces: Traces): boolean {
 
 function leakedMounts(traces: Traces): Leak[] {
   return [...mountPoints()].filter((point) =>
-    point.startsWith(traces.dir) ||
-    (/^\/(proc|sys|dev)\b/.test(point) && !traces.mountsBefore.has(point))
+    !traces.mountsBefore.has(point) &&
+    (point.startsWith(traces.dir) || /^\/(proc|sys|dev)\b/.test(point))
   ).reverse().map((point) => ({
     what: `mount on ${point}`,
     remove: () => {
