@@ -22,8 +22,8 @@ export interface UpcallOptions {
   readonly value?: number;
   /** A value known only when the program runs, such as a process id. */
   readonly dynamicValue?: Operand;
-  /** A descriptor to send along. */
-  readonly send?: Operand;
+  /** Descriptors to send along. */
+  readonly send?: Operand | readonly Operand[];
   /** How many descriptors the answer brings. */
   readonly receive?: number;
   /** How many bytes of data the answer may bring. */
@@ -56,8 +56,9 @@ export function upcall(
   if (options.send === undefined) {
     b.call("write", [sync, message, MESSAGE_SIZE]);
   } else {
-    const control = block("control message", rightsMessage([-1]));
-    b.store(at(control, CMSG_HEADER_SIZE), options.send);
+    const fds = Array.isArray(options.send) ? options.send : [options.send];
+    const control = block("control message", rightsMessage(fds.map(() => -1)));
+    fds.forEach((fd, i) => b.store(at(control, CMSG_HEADER_SIZE + 4 * i), fd));
     b.call("sendmsg", [sync, messageHeader(message, control), MSG_NOSIGNAL]);
   }
   return answer(b, sync, code, options);
