@@ -1,0 +1,118 @@
+/**
+ * The commands: what they take and where they are. Each is loaded only when it is called.
+ *
+ * @module
+ */
+import {
+  CREATE_FLAGS,
+  DELETE_FLAGS,
+  type Flag,
+  KILL_FLAGS,
+  LIST_FLAGS,
+  PLAN_FLAGS,
+  RUN_FLAGS,
+  SPEC_FLAGS,
+} from "./flags.ts";
+import type { Log } from "./log.ts";
+import type { Parsed } from "./parse.ts";
+
+/** What a command gets. */
+export interface Invocation {
+  /** Its flags and words. */
+  readonly parsed: Parsed;
+  /** Where its log lines go. */
+  readonly log: Log;
+  /** Value of the global `--rootless`. */
+  readonly rootless: boolean | "auto";
+  /**
+   * Where the state of containers is kept.
+   *
+   * @throws {ExitError} if the directory can't serve
+   */
+  root(): Promise<string>;
+}
+
+/** A command's module. */
+export interface CommandModule {
+  /** Does the work and returns the exit code. */
+  run(invocation: Invocation): number | Promise<number>;
+}
+
+/** A command. */
+export interface Command {
+  /** Its flags, `--help` apart. */
+  readonly flags: readonly Flag[];
+  /** How many words it needs. */
+  readonly minArgs: number;
+  /** How many words it takes at most. */
+  readonly maxArgs: number;
+  /** Whether the help passes over it. */
+  readonly hidden?: true;
+  /** Loads its module. */
+  load(): Promise<CommandModule>;
+}
+
+/** The commands by name. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["create", {
+    flags: CREATE_FLAGS,
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./create.ts"),
+  }],
+  ["delete", {
+    flags: DELETE_FLAGS,
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./delete.ts"),
+  }],
+  ["init", {
+    flags: [],
+    minArgs: 0,
+    maxArgs: Infinity,
+    hidden: true,
+    load: () => import("./init.ts"),
+  }],
+  ["kill", {
+    flags: KILL_FLAGS,
+    minArgs: 1,
+    maxArgs: 2,
+    load: () => import("./kill.ts"),
+  }],
+  ["list", {
+    flags: LIST_FLAGS,
+    minArgs: 0,
+    maxArgs: 0,
+    load: () => import("./list.ts"),
+  }],
+  ["plan", {
+    flags: PLAN_FLAGS,
+    minArgs: 0,
+    maxArgs: 1,
+    load: () => import("./plan.ts"),
+  }],
+  ["run", {
+    flags: RUN_FLAGS,
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./run.ts"),
+  }],
+  ["spec", {
+    flags: SPEC_FLAGS,
+    minArgs: 0,
+    maxArgs: 0,
+    load: () => import("./spec.ts"),
+  }],
+  ["start", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./start.ts"),
+  }],
+  ["state", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./state.ts"),
+  }],
+]);

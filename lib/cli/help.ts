@@ -1,0 +1,209 @@
+/**
+ * The help of the executable and of each command.
+ *
+ * @module
+ */
+import { COMMANDS } from "./commands.ts";
+import { type Flag, GLOBAL_FLAGS, HELP_FLAG } from "./flags.ts";
+import { defaultRootDir } from "./root_dir.ts";
+import { COMMIT, SPEC_VERSION, VERSION } from "../version.ts";
+
+/** The executable's name. */
+const NAME = "nsinit";
+
+/** Words about a command. */
+interface CommandText {
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** The words it takes. */
+  readonly args: string;
+  /** What else there is to know. */
+  readonly description: string;
+}
+
+const ID_TEXT =
+  `<container-id> names the container: letters, digits and _ + - . only, and no
+other container below the same --root may have it.`;
+
+const CONFIG_TEXT =
+  `The bundle is a directory with a config.json (see "${NAME} spec") and, where that
+file says so, the container's root file system. What the container executes is
+in config.json: process.args.`;
+
+const TEXTS: Readonly<Record<string, CommandText>> = {
+  create: {
+    summary: "make a container from a bundle; its program waits for start",
+    args: "<container-id>",
+    description:
+      `Everything is set up when this command returns, and the first process waits.
+${ID_TEXT}
+
+${CONFIG_TEXT}`,
+  },
+  delete: {
+    summary: "delete what is left of a container",
+    args: "<container-id>",
+    description:
+      `The container must have stopped, or never have been started. With --force a
+running container is killed first.
+
+Example, after "${NAME} state web" has said "stopped":
+
+    # ${NAME} delete web`,
+  },
+  init: {
+    summary: "what runs inside a new container; for internal use",
+    args: "",
+    description: "It can't be called by hand.",
+  },
+  kill: {
+    summary: "send a signal to the first process of a container",
+    args: "<container-id> [signal]",
+    description:
+      `[signal] is a number or a name with or without SIG; it is SIGTERM if absent.
+
+Example:
+
+    # ${NAME} kill web KILL`,
+  },
+  list: {
+    summary: "list the containers below --root",
+    args: "",
+    description: `Containers made with another --root are listed with that:
+
+    # ${NAME} --root /run/elsewhere list`,
+  },
+  plan: {
+    summary:
+      "print the system calls that would make a container, and make none",
+    args: "[container-id]",
+    description:
+      `Prints the program that the first process of the container would execute, one
+numbered line for each system call. Nothing is changed and no privilege needed.
+
+${CONFIG_TEXT}`,
+  },
+  run: {
+    summary: "create a container and start it",
+    args: "<container-id>",
+    description:
+      `Waits for the container's end, passes signals on to it, deletes it and exits with
+its exit code, or with 128 and the number of the signal that killed it.
+${ID_TEXT}
+
+${CONFIG_TEXT}`,
+  },
+  spec: {
+    summary: "write an example config.json",
+    args: "",
+    description:
+      `Writes a configuration that executes "sh" in a read-only root file system in the
+directory rootfs. It is a start: edit it. An existing config.json is kept.
+
+Example:
+
+    # mkdir -p /tmp/bundle/rootfs
+    # ${NAME} spec --bundle /tmp/bundle
+
+With --rootless, the container can be run by the user who calls this command,
+without privileges: in a user namespace, with the network of the host.`,
+  },
+  start: {
+    summary: "have a created container execute its program",
+    args: "<container-id>",
+    description:
+      "The container must have been made by create, and not been started yet.",
+  },
+  state: {
+    summary: "print the state of a container as JSON",
+    args: "<container-id>",
+    description:
+      "The members are those of the OCI runtime specification, and a few more.",
+  },
+};
+
+/** Lines of two columns. */
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `   ${left.padEnd(width)}  ${right}`)
+    .join("\n");
+}
+
+function flagRow(flag: Flag): [string, string] {
+  const value = flag.value === undefined ? "" : ` ${flag.value}`;
+  const short = flag.short === undefined ? "" : `, -${flag.short}${value}`;
+  const usage = flag.default === undefined
+    ? flag.usage
+    : `${flag.usage} (default: "${flag.default}")`;
+  return [`--${flag.name}${value}${short}`, usage];
+}
+
+function flagRows(flags: readonly Flag[]): string {
+  return columns(flags.filter(({ hidden }) => !hidden).map(flagRow));
+}
+
+/**
+ * The help of a command.
+ *
+ * @param name the command's name
+ * @throws {TypeError} if there is no such command
+ */
+export function commandHelp(name: string): string {
+  const text = Object.hasOwn(TEXTS, name) ? TEXTS[name] : undefined;
+  if (text === undefined) throw new TypeError(`Cannot help with "${name}"`);
+  const { summary, args, description } = text;
+  const flags = COMMANDS.get(name)?.flags ?? [];
+  return `NAME:
+   ${NAME} ${name} - ${summary}
+
+USAGE:
+   ${NAME} ${name} [command options] ${args}
+
+DESCRIPTION:
+${description.replaceAll(/^(?=.)/gm, "   ")}
+
+OPTIONS:
+${flagRows([...flags, HELP_FLAG])}
+`.replaceAll(/ +$/gm, "");
+}
+
+/** The help of the executable. */
+export function globalHelp(): string {
+  const commands = [...COMMANDS].filter(([, { hidden }]) => !hidden)
+    .map(([name]): [string, string] => [name, TEXTS[name]?.summary ?? ""]);
+  const flags = GLOBAL_FLAGS.map((flag) =>
+    flag.name === "root" ? { ...flag, default: defaultRootDir().path } : flag
+  );
+  return `NAME:
+   ${NAME} - run containers as the Open Container Initiative specifies them
+
+   A container is made from a bundle: a directory with a config.json and a root
+   file system. The program in it becomes a child of the caller.
+
+       # ${NAME} run [-b bundle] <container-id>
+
+USAGE:
+   ${NAME} [global options] command [command options] [arguments...]
+
+VERSION:
+   ${VERSION}
+   spec: ${SPEC_VERSION}
+
+COMMANDS:
+${columns([...commands, ["help, h", "list the commands, or help with one"]])}
+
+GLOBAL OPTIONS:
+${flagRows(flags)}
+`;
+}
+
+/** What `--version` prints: Docker and containerd parse it line by line, so only the first may say "version". */
+export function versionText(commit: string = COMMIT): string {
+  return [
+    `${NAME} version ${VERSION}`,
+    ...(commit === "" ? [] : [`commit: ${commit}`]),
+    `spec: ${SPEC_VERSION}`,
+    `deno: ${Deno.version.deno}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,14 @@
+/**
+ * What this release calls itself.
+ *
+ * @module
+ */
+
+/** Version of this project: semver.org. */
+export const VERSION = "0.1.0";
+
+/** Version of the OCI runtime specification that is implemented. */
+export const SPEC_VERSION = "1.3.0";
+
+/** Commit that a release was built from; empty in a checkout. */
+export const COMMIT: string = "";
