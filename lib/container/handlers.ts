@@ -27,11 +27,6 @@ import { MESSAGE } from "../../init/protocol.ts";
 import type { Handler, Handlers, Question, Reply } from "../../init/session.ts";
 import { runHooks, stateFile } from "../hooks/run.ts";
 import { ConfigError, SyscallError } from "../errors.ts";
-import {
-  copyUpMount,
-  openMountSource,
-  resolveMountTarget,
-} from "../mounts/upcalls.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import { homeEntry } from "../process/environment.ts";
 import type { StateDocument, StateStatus } from "../spec/state.ts";
@@ -93,13 +88,12 @@ function handlers(
     [MESSAGE.OFFSETS]: () => writeClockOffsets(context.init.pid, spec),
     [MESSAGE.CHILD]: (question) => adoptChild(context, question),
     [MESSAGE.GO]: () => {},
-    [MESSAGE.SOURCE]: ({ value }) => ({
-      fds: [openMountSource(spec.mounts![value]!, context.bundle)],
-    }),
-    [MESSAGE.TARGET]: ({ value, fds }) => ({
-      fds: [resolveMountTarget(fds[0]!, spec.mounts![value]!)],
-    }),
-    [MESSAGE.COPY_UP]: ({ value, fds }) => copyUpMount(value, fds),
+    [MESSAGE.SOURCE]: (question) =>
+      mountUpcall("answerSource", context, question),
+    [MESSAGE.TARGET]: (question) =>
+      mountUpcall("answerTarget", context, question),
+    [MESSAGE.COPY_UP]: (question) =>
+      mountUpcall("answerCopyUp", context, question),
     [MESSAGE.HOOKS]: () => runRuntimeHooks(context),
     [MESSAGE.CREATE_HOOK]: ({ value }) =>
       createHookStreams(context, value, trace),
@@ -153,6 +147,16 @@ async function runRuntimeHooks(context: HandlerContext): Promise<void> {
   const state = hookState(context, "creating", context.init.pid);
   await runHooks("prestart", hooks?.prestart ?? [], state);
   await runHooks("createRuntime", hooks?.createRuntime ?? [], state);
+}
+
+/** Mounts seldom need us: what answers them is loaded when they do. */
+async function mountUpcall(
+  name: "answerSource" | "answerTarget" | "answerCopyUp",
+  { spec, bundle }: HandlerContext,
+  question: Question,
+): Promise<Reply> {
+  const upcalls = await import("../mounts/upcalls.ts");
+  return await upcalls[name](question, { mounts: spec.mounts ?? [], bundle });
 }
 
 /** Init's process id as the container sees it. */

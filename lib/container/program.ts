@@ -29,6 +29,7 @@ import {
   pivotRoot,
   prepareRoot,
   readonlyPaths,
+  rootOf,
 } from "../mounts/mod.ts";
 import {
   createsNamespace,
@@ -124,7 +125,7 @@ export function containerProgram(
       () => upcall(b, fds.sync, MESSAGE.HOOKS),
     );
   }
-  createContainerHooks(b, spec, mounts.root, fds.sync);
+  createContainerHooks(b, spec, rootOf(mounts), fds.sync);
   pivotRoot(b, mounts);
   makeCwd(b, mounts);
   if (process.terminal === true) openConsole(b, mounts);
