@@ -372,6 +372,7 @@ claim("warmUpJoin() leaves this process where it is", async () => {
   assertEquals(Deno.readTextFileSync("/proc/self/cgroup"), before);
 });
 
+// A host of pure v2 has run all of it already, and has the controllers the private view lacks.
 if (Deno.env.has(VIEW)) {
   claim(
     "a limit without its controller names the file and where to enable it",
@@ -395,7 +396,7 @@ if (Deno.env.has(VIEW)) {
       }
     },
   );
-} else {
+} else if (layout.mode !== "v2") {
   claim("all of this holds in a private view of pure v2", async () => {
     const view =
       'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
