@@ -1,0 +1,124 @@
+/**
+ * What the steps of mounts, devices and masks are built from, and what they hand on to each other.
+ *
+ * @module
+ */
+import { RuntimeError } from "../../ffi/errors.ts";
+import type { Block, Operand } from "../../init/program.ts";
+import type { NamespaceType, Spec } from "../spec/types.ts";
+
+/** A mounted cgroup hierarchy, and the container's place in it. */
+export interface CgroupHierarchy {
+  /** Its controllers, such as `["cpu", "cpuacct"]` or `["name=systemd"]`; `[""]` for the unified one. */
+  readonly controllers: readonly string[];
+  /** Where the host has it mounted. */
+  readonly mountPoint: string;
+  /** The host's directory of the container's cgroup. */
+  readonly containerPath: string;
+}
+
+/** The host's cgroups, as far as mounting them goes. */
+export interface CgroupMountInfo {
+  readonly mode: "v1" | "hybrid" | "v2" | "none";
+  readonly hierarchies: readonly CgroupHierarchy[];
+}
+
+/** What a container's mounts depend on besides its configuration. */
+export interface MountHost {
+  /** Whether the container has a user namespace of its own, new or joined. */
+  readonly userNamespace: boolean;
+  /** Whether it has a mount namespace of its own, new or joined. */
+  readonly mountNamespace: boolean;
+  /** Whether it has a cgroup namespace of its own, new or joined. */
+  readonly cgroupNamespace: boolean;
+  readonly cgroup: CgroupMountInfo;
+  /** Mount points of whole proc and sysfs mounts, {@linkcode bareMounts}; needed only with `noPivot`. */
+  readonly bareMounts?: readonly string[];
+}
+
+/** What {@linkcode mountContext} takes. */
+export interface MountContextOptions {
+  readonly spec: Spec;
+  readonly host: MountHost;
+  /** The bundle's directory, absolute. */
+  readonly bundle: string;
+  /** Number of the sync socket. */
+  readonly sync: number;
+  /** Whether the root is changed by MS_MOVE and chroot instead of pivot_root. */
+  readonly noPivot?: boolean;
+}
+
+/** A mount that is made read-only at the end, because files are made in it first. */
+export interface DelayedReadOnly {
+  readonly mount: Operand;
+  readonly destination: string;
+  readonly pointer: string;
+}
+
+/** The context of one container's program. The members after `noPivot` are set by the steps as they are built. */
+export interface MountContext {
+  readonly spec: Spec;
+  readonly host: MountHost;
+  readonly bundle: string;
+  readonly sync: number;
+  readonly noPivot: boolean;
+  /** Descriptor of the container's root, open from {@linkcode prepareRoot} on; the caller closes it. */
+  root: Operand | undefined;
+  /** statx(2) of the root, to recognize it. */
+  rootStat: Block | undefined;
+  /** statx(2) of the mount on /proc, to refuse mounts inside. */
+  procStat: Block | undefined;
+  /** A clone of the host's null device, for masks. */
+  nullDevice: Operand | undefined;
+  readonly delayed: DelayedReadOnly[];
+}
+
+/** Makes the context of a program. */
+export function mountContext(options: MountContextOptions): MountContext {
+  return {
+    spec: options.spec,
+    host: options.host,
+    bundle: options.bundle,
+    sync: options.sync,
+    noPivot: options.noPivot ?? false,
+    root: undefined,
+    rootStat: undefined,
+    procStat: undefined,
+    nullDevice: undefined,
+    delayed: [],
+  };
+}
+
+/** The root's descriptor. Throws if no step has opened it yet. */
+export function rootOf(context: MountContext): Operand {
+  if (context.root === undefined) {
+    throw new RuntimeError(
+      "program",
+      "Cannot use the container's root: prepareRoot() comes first",
+    );
+  }
+  return context.root;
+}
+
+/** Whether the configuration has a namespace of this type, new or joined. */
+export function hasNamespace(
+  { spec }: MountContext,
+  type: NamespaceType,
+): boolean {
+  return spec.linux?.namespaces?.some((entry) => entry.type === type) ?? false;
+}
+
+/** A path of the container as text, without `.`, `..` and needless slashes; `..` ends at the root. */
+export function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+/** A path of the host: relative ones start at the bundle. */
+export function hostPath({ bundle }: MountContext, path: string): string {
+  return path.startsWith("/") ? path : `${bundle}/${path}`;
+}
