@@ -27,7 +27,7 @@ import { MESSAGE } from "../../init/protocol.ts";
 import type { Handler, Handlers, Question, Reply } from "../../init/session.ts";
 import { runHooks, stateFile } from "../hooks/run.ts";
 import { ConfigError, SyscallError } from "../errors.ts";
-import { writeIdMaps } from "../namespaces/id_maps.ts";
+import { toHostId, writeIdMaps } from "../namespaces/id_maps.ts";
 import { homeEntry } from "../process/environment.ts";
 import type { StateDocument, StateStatus } from "../spec/state.ts";
 import type { Spec } from "../spec/types.ts";
@@ -88,12 +88,9 @@ function handlers(
     [MESSAGE.OFFSETS]: () => writeClockOffsets(context.init.pid, spec),
     [MESSAGE.CHILD]: (question) => adoptChild(context, question),
     [MESSAGE.GO]: () => {},
-    [MESSAGE.SOURCE]: (question) =>
-      mountUpcall("answerSource", context, question),
-    [MESSAGE.TARGET]: (question) =>
-      mountUpcall("answerTarget", context, question),
-    [MESSAGE.COPY_UP]: (question) =>
-      mountUpcall("answerCopyUp", context, question),
+    [MESSAGE.SOURCE]: (question) => mountSource(context, question),
+    [MESSAGE.TARGET]: (question) => mountTarget(context, question),
+    [MESSAGE.COPY_UP]: copyUp,
     [MESSAGE.HOOKS]: () => runRuntimeHooks(context),
     [MESSAGE.CREATE_HOOK]: ({ value }) =>
       createHookStreams(context, value, trace),
@@ -149,14 +146,50 @@ async function runRuntimeHooks(context: HandlerContext): Promise<void> {
   await runHooks("createRuntime", hooks?.createRuntime ?? [], state);
 }
 
-/** Mounts seldom need us: what answers them is loaded when they do. */
-async function mountUpcall(
-  name: "answerSource" | "answerTarget" | "answerCopyUp",
-  { spec, bundle }: HandlerContext,
-  question: Question,
+// Mounts seldom need us: what answers them is loaded when they do.
+
+async function mountSource(
+  context: HandlerContext,
+  { value }: Question,
 ): Promise<Reply> {
-  const upcalls = await import("../mounts/upcalls.ts");
-  return await upcalls[name](question, { mounts: spec.mounts ?? [], bundle });
+  const { openMountSource } = await import("../mounts/upcalls.ts");
+  return {
+    fds: [
+      openMountSource(
+        context.spec.mounts![value]!,
+        context.bundle,
+        context.init.pid,
+      ),
+    ],
+  };
+}
+
+async function mountTarget(
+  { spec, bundle }: HandlerContext,
+  { value, fds }: Question,
+): Promise<Reply> {
+  const { resolveMountTarget } = await import("../mounts/upcalls.ts");
+  const owner = rootOwner(spec);
+  return {
+    fds: [
+      resolveMountTarget(fds[0]!, spec.mounts![value]!, {
+        bundle,
+        ...(owner === undefined ? {} : { owner }),
+      }),
+    ],
+  };
+}
+
+async function copyUp({ value, fds }: Question): Promise<void> {
+  const { copyUpMount } = await import("../mounts/upcalls.ts");
+  copyUpMount(value, fds);
+}
+
+/** The host's ids of the container's root, if they are not ours. */
+function rootOwner({ linux }: Spec): { uid: number; gid: number } | undefined {
+  const uid = toHostId(linux?.uidMappings, 0);
+  const gid = toHostId(linux?.gidMappings, 0);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 /** Init's process id as the container sees it. */
