@@ -25,6 +25,12 @@ import { changeOwner, makeDirectory, remove } from "../../ffi/fs_change.ts";
 import { ARCH, check, cString, syscall } from "../../ffi/syscall.ts";
 import { SyscallError } from "../errors.ts";
 
+/** A file that is open for writing. */
+export interface CgroupWriter extends Disposable {
+  /** Writes a text in one write(2). These files don't care for the position. */
+  write(value: string): void;
+}
+
 /** Files and directories of one hierarchy. Paths are relative to its mount point; failures are {@linkcode SyscallError}s. */
 export interface CgroupFiles {
   /** Where the hierarchy is mounted. */
@@ -33,6 +39,8 @@ export interface CgroupFiles {
   read(file: string): string;
   /** Writes a text in one write(2). */
   write(file: string, value: string): void;
+  /** Opens a file for several such writes. */
+  openWriter(file: string): CgroupWriter;
   /** Makes a directory; false if it is there already. */
   makeDirectory(directory: string): boolean;
   /** Removes a directory that has neither processes nor directories in it. */
@@ -100,9 +108,21 @@ class MountedHierarchy implements CgroupFiles {
   }
 
   write(file: string, value: string): void {
-    using fd = this.#open(file, O_WRONLY);
-    const bytes = new TextEncoder().encode(value);
-    check("write", `to ${fd.path}`, fd.number, bytes, bytes.length);
+    using writer = this.openWriter(file);
+    writer.write(value);
+  }
+
+  openWriter(file: string): CgroupWriter {
+    const fd = this.#open(file, O_WRONLY);
+    return {
+      write(value: string): void {
+        const bytes = new TextEncoder().encode(value);
+        check("write", `to ${fd.path}`, fd.number, bytes, bytes.length);
+      },
+      [Symbol.dispose](): void {
+        fd.close();
+      },
+    };
   }
 
   makeDirectory(directory: string): boolean {

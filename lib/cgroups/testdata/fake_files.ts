@@ -6,7 +6,7 @@
 import { ERRNO } from "../../../ffi/abi/errno.ts";
 import type { Fd } from "../../../ffi/fd.ts";
 import { SyscallError } from "../../errors.ts";
-import type { CgroupFiles } from "../files.ts";
+import type { CgroupFiles, CgroupWriter } from "../files.ts";
 
 /** What a {@linkcode FakeFiles} starts with. */
 export interface FakeStart {
@@ -78,6 +78,11 @@ export class FakeFiles implements CgroupFiles {
       !this.#anyFile && !this.#files.has(file) && "ENOENT",
     );
     this.#files.set(file, `${value}\n`);
+  }
+
+  openWriter(file: string): CgroupWriter {
+    const write = (value: string): void => this.write(file, value);
+    return { write, [Symbol.dispose](): void {} };
   }
 
   makeDirectory(directory: string): boolean {
