@@ -466,8 +466,10 @@ claim(
       spec.linux.devices = [
         { path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 0o600 },
       ];
-      // Masked files need a null device that they may open; not the point here.
-      spec.linux.maskedPaths = [];
+      // A device of the list is no longer among those allowed by default.
+      spec.linux.resources!.devices!.push(
+        { allow: true, type: "c", major: 1, minor: 3, access: "rwm" },
+      );
     });
     assertEquals(output, "600");
   },
