@@ -6,43 +6,54 @@
 import { type Arch, type SyscallName, SYSCALLS } from "./abi/syscalls.ts";
 import { errnoName } from "./abi/errno.ts";
 import { RuntimeError, SyscallError } from "./errors.ts";
-import { type MachineCode, machineCode } from "./machine/mod.ts";
+import { asyncLibc, libc } from "./libc.ts";
+import { machineCode } from "./machine/mod.ts";
 import { mapAnywhere } from "./memory.ts";
 
 /** What a system call takes: a number, or memory by its address (`null` is a null pointer). */
 export type SyscallOperand = number | bigint | Uint8Array<ArrayBuffer> | null;
 
-const STUB = {
-  parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
-  result: "i64",
-} as const;
-const STUB_ASYNC = { ...STUB, nonblocking: true } as const;
-const CALLED = { parameters: ["i64"], result: "i64" } as const;
-
 /** The CPU's name as the tables here spell it. */
 export const ARCH: Arch = Deno.build.arch === "aarch64" ? "aarch64" : "x86_64";
 
+/** Words of a call's frame: number, six operands, result. */
+const FRAME_WORDS = 8;
+const FRAME_SIZE = 8 * FRAME_WORDS;
+/** Frame 0 is for calls on this thread, the others for calls on other threads, each in use until its call returns. */
+const FRAMES = 1024;
+
 interface LoadedCode {
-  stub: Deno.UnsafeFnPointer<typeof STUB>;
-  stubAsync: Deno.UnsafeFnPointer<typeof STUB_ASYNC>;
-  called: Deno.UnsafeFnPointer<typeof CALLED>;
+  readonly stub: Deno.PointerObject;
+  readonly called: Deno.PointerObject;
+  /** Address of frame 0, and a pointer to it. */
+  readonly address: number;
+  readonly frame: Deno.PointerObject;
+  readonly words: BigInt64Array<ArrayBuffer>;
+  /** Frames that were used and are free, and the first that was never used. */
+  readonly free: number[];
+  next: number;
 }
 
 let loaded: LoadedCode | undefined;
 
 function load(): LoadedCode {
   if (loaded !== undefined) return loaded;
-  const code: MachineCode = machineCode(ARCH);
-  const region = mapAnywhere(4096);
-  region.bytes.set(code.bytes);
-  region.protect();
-  // SAFETY: the region is never unmapped; each entry follows the C calling convention declared for it.
-  const at = <Definition>(entry: number): Deno.PointerObject<Definition> =>
-    Deno.UnsafePointer.create<Definition>(BigInt(region.address + entry))!;
+  const { bytes, entries } = machineCode(ARCH);
+  const code = mapAnywhere(4096);
+  code.bytes.set(bytes);
+  code.protect();
+  const frames = mapAnywhere(FRAMES * FRAME_SIZE);
+  // SAFETY: neither region is ever unmapped; each entry follows the C calling convention.
+  const at = (address: number): Deno.PointerObject =>
+    Deno.UnsafePointer.create(BigInt(address))!;
   loaded = {
-    stub: new Deno.UnsafeFnPointer(at(code.entries.stub), STUB),
-    stubAsync: new Deno.UnsafeFnPointer(at(code.entries.stub), STUB_ASYNC),
-    called: new Deno.UnsafeFnPointer(at(code.entries.called), CALLED),
+    stub: at(code.address + entries.stub),
+    called: at(code.address + entries.called),
+    address: frames.address,
+    frame: at(frames.address),
+    words: new BigInt64Array(frames.bytes.buffer),
+    free: [],
+    next: 1,
   };
   return loaded;
 }
@@ -78,6 +89,17 @@ function toWord(operand: SyscallOperand | undefined): bigint {
     : addressOf(operand);
 }
 
+function fillFrame(
+  words: BigInt64Array<ArrayBuffer>,
+  frame: number,
+  name: SyscallName,
+  operands: readonly SyscallOperand[],
+): void {
+  const first = frame * FRAME_WORDS;
+  words[first] = BigInt(syscallNumber(name));
+  for (let i = 0; i < 6; i++) words[first + 1 + i] = toWord(operands[i]);
+}
+
 /**
  * Makes a system call.
  *
@@ -91,18 +113,11 @@ export function syscall(
   name: SyscallName,
   ...operands: SyscallOperand[]
 ): number {
-  const [a, b, c, d, e, f] = operands;
-  return Number(
-    load().stub.call(
-      BigInt(syscallNumber(name)),
-      toWord(a),
-      toWord(b),
-      toWord(c),
-      toWord(d),
-      toWord(e),
-      toWord(f),
-    ),
-  );
+  const { stub, frame, words } = load();
+  fillFrame(words, 0, name, operands);
+  libc().bsearch(frame, frame, 1n, 1n, stub);
+  keepAlive(operands);
+  return Number(words[FRAME_WORDS - 1]);
 }
 
 /**
@@ -110,24 +125,35 @@ export function syscall(
  * capset …). The buffers are kept alive until it is done.
  *
  * @returns the result, or -errno
+ * @throws {RuntimeError} if 1023 such calls wait already
  */
 export async function syscallAsync(
   name: SyscallName,
   ...operands: SyscallOperand[]
 ): Promise<number> {
-  const [a, b, c, d, e, f] = operands;
-  const result = await load().stubAsync.call(
-    BigInt(syscallNumber(name)),
-    toWord(a),
-    toWord(b),
-    toWord(c),
-    toWord(d),
-    toWord(e),
-    toWord(f),
+  const code = load();
+  const { stub, address, words, free } = code;
+  const frame = free.pop() ?? code.next++;
+  if (frame >= FRAMES) {
+    throw new RuntimeError(
+      "host",
+      `Cannot call ${name}: ${FRAMES} calls wait already`,
+    );
+  }
+  fillFrame(words, frame, name, operands);
+  const pointer = Deno.UnsafePointer.create(
+    BigInt(address + frame * FRAME_SIZE),
   );
-  // Keeps the operands reachable across the wait: the kernel writes to them from the other thread.
+  await asyncLibc().bsearch(pointer, pointer, 1n, 1n, stub);
+  keepAlive(operands);
+  const result = Number(words[(frame + 1) * FRAME_WORDS - 1]);
+  free.push(frame);
+  return result;
+}
+
+/** Keeps buffers reachable up to here: the kernel knew only their addresses. */
+function keepAlive(operands: SyscallOperand[]): void {
   operands.length = 0;
-  return Number(result);
 }
 
 /**
@@ -151,12 +177,13 @@ export function check(
 }
 
 /**
- * Runs the program at `address` in this process (see init/layout.ts).
- *
- * @returns the operand of its RETURN, or -errno of the call that failed
+ * Runs the program at `address` in this process (see init/layout.ts). What became of it is in its results.
  */
-export function runProgram(address: number): number {
-  return Number(load().called.call(BigInt(address)));
+export function runProgram(address: number): void {
+  const { called } = load();
+  // SAFETY: the program lies in memory that is never unmapped.
+  const program = Deno.UnsafePointer.create(BigInt(address));
+  libc().bsearch(program, program, 1n, 1n, called);
 }
 
 /** A string as C has it: UTF-8 with a NUL behind. Throws if it holds a NUL, which would cut it short unseen. */

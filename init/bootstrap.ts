@@ -27,7 +27,7 @@ import { mapLow, type Region } from "../ffi/memory.ts";
 import { collect, openPidfd, setSignalMask } from "../ffi/process.ts";
 import { ARCH, runProgram } from "../ffi/syscall.ts";
 import { block, pointerArray, ProgramBuilder, text } from "./builder.ts";
-import { layOut, REPORT_OFFSET, stepIndexAt } from "./layout.ts";
+import { layOut, REPORT_OFFSET, resultOffset, stepIndexAt } from "./layout.ts";
 import type { Block, Program } from "./program.ts";
 
 /** A program of the host to execute: a hook. */
@@ -58,6 +58,8 @@ export interface Spawned {
 }
 
 const CLONE_ARGS_SIZE = 88; // <linux/sched.h> CLONE_ARGS_SIZE_VER2
+/** The step of the bootstrap that clones. */
+const CLONE_STEP = 0;
 const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
 /** Room for the arguments and the environment of a hook; pages that are not used cost nothing. */
 const REGION_SIZE = 4 << 20;
@@ -100,20 +102,21 @@ function runShared(program: Program): number {
   region.bytes.set(bytes);
   // Signal handlers are copied to the child until it executes: none may run there, on our memory.
   const mask = setSignalMask(ALL_SIGNALS);
-  let result: number;
   try {
-    result = runProgram(region.address);
+    runProgram(region.address);
   } finally {
     setSignalMask(mask);
   }
+  const view = new DataView(region.bytes.buffer);
+  const result = view.getInt32(resultOffset(CLONE_STEP), true);
   if (result < 0) throw new SyscallError("clone3", -result, cloneHint(-result));
-  const report = new DataView(region.bytes.buffer, REPORT_OFFSET);
-  const index = stepIndexAt(program, region.address, report.getUint32(0, true));
+  const failed = view.getUint32(REPORT_OFFSET, true);
+  const index = stepIndexAt(program, region.address, failed);
   if (index !== undefined) {
     collect(result);
     throw new SyscallError(
       program.steps[index]!.operation,
-      report.getUint32(4, true),
+      view.getUint32(REPORT_OFFSET + 4, true),
       "of the new process",
     );
   }

@@ -57,6 +57,11 @@ export function stepIndexAt(
     : undefined;
 }
 
+/** Where a step's result lies, from the program's start. */
+export function resultOffset(step: number): number {
+  return HEADER_SIZE + RECORD_SIZE * step + RESULT_OFFSET;
+}
+
 /** Lays out `program` for the address `base`. */
 export function layOut(program: Program, base: number): LaidOut {
   return new Layout(program, base).run();

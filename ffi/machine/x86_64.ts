@@ -99,15 +99,20 @@ match:  dec     ecx
         jmp     fatal
 jump:   mov     ebx, dword ptr [rbx+12]
         jmp     next
-# a system call as a C function: number, six operands
-stub:   mov     rax, rdi
-        mov     rdi, rsi
-        mov     rsi, rdx
-        mov     rdx, rcx
-        mov     r10, r8
-        mov     r8, r9
-        mov     r9, [rsp+8]
+# a system call as a C function: rdi = eight 64-bit words: number, six operands, and where the result goes
+stub:   push    rbx
+        mov     rbx, rdi
+        mov     rax, [rbx]
+        mov     rdi, [rbx+8]
+        mov     rsi, [rbx+16]
+        mov     rdx, [rbx+24]
+        mov     r10, [rbx+32]
+        mov     r8, [rbx+40]
+        mov     r9, [rbx+48]
         syscall
+        mov     [rbx+56], rax
+        xor     eax, eax
+        pop     rbx
         ret
 `;
 
@@ -119,7 +124,8 @@ export const X86_64_CODE =
   "234883c330eba0ffc0740affc0740a4863c75d5bc38937ebdd21f739d774d74c29d0ebd2" +
   "f7d80fb64b05e3108b530885d2741f38c2741bc1ea0875f7895d048945088b5d0085db0f" +
   "855affffff48f7d8ebc0ffc974abffc9740c836b2c010f8343ffffffebd68b5b0ce939ff" +
-  "ffff4889f84889f74889d64889ca4d89c24d89c84c8b4c24080f05c3";
+  "ffff534889fb488b03488b7b08488b7310488b53184c8b53204c8b43284c8b4b300f0548" +
+  "89433831c05bc3";
 
 /** Offsets of the entries in {@linkcode X86_64_CODE}. */
 export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xda } as const;
