@@ -153,11 +153,14 @@ ${main.map(([, nr], i) => `${nr}: ${JSON.stringify(texts[i])},`).join("\n")}
  * (\`EAGAIN\` and \`EWOULDBLOCK\`) the one kernel code uses.
  */
 export function errnoName(errno: number): string {
-  for (const [name, number] of Object.entries(ERRNO)) {
-    if (number === errno) return name;
-  }
-  return \`E\${errno}\`;
+  names ??= new Map(
+    // Of two names for one number (EAGAIN, EWOULDBLOCK) the first one counts.
+    Object.entries(ERRNO).reverse().map(([name, number]) => [number, name]),
+  );
+  return names.get(errno) ?? \`E\${errno}\`;
 }
+
+let names: Map<number, string> | undefined;
 
 /**
  * What an error number means, as the C library says it, such as \`no such file or directory\`.
