@@ -28,7 +28,7 @@ interface Refusal {
 async function refusal(
   { box, bundle, command = "create", id, options, root }: Refusal,
 ): Promise<string> {
-  const log = `${box.dir}/log.json`;
+  const log = `${bundle.dir}.log`;
   if (options?.asNobody) {
     await Deno.writeTextFile(log, "");
     await Deno.chmod(log, 0o666);

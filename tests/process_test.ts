@@ -710,7 +710,7 @@ claim(
     // The waiting process may hold its own sealed image and the exec fifo.
     const strange = targets.filter((target) =>
       !/^(pipe|socket|anon_inode|\/memfd:|mnt:|net:)/.test(target) &&
-      !target.endsWith("/exec.fifo") && target !== "/"
+      !/\/(exec|result)\.fifo$/.test(target) && target !== "/"
     );
     assertEquals(strange, []);
   },
