@@ -224,7 +224,10 @@ export function stat(
   options?: StepOptions,
 ): Block {
   const buffer = block("statx", STATX_SIZE);
-  const mask = STATX_BASIC_STATS | STATX_MNT_ID;
+  const mask = flags(STATX_BASIC_STATS | STATX_MNT_ID, {
+    STATX_BASIC_STATS,
+    STATX_MNT_ID,
+  });
   const empty = flags(AT_EMPTY_PATH, { AT_EMPTY_PATH });
   b.call("statx", [fd, text(""), empty, mask, buffer], options);
   return buffer;

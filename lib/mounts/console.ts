@@ -40,7 +40,7 @@ import {
   unlessFileSystem,
 } from "./calls.ts";
 import { type MountContext, rootOf } from "./context.ts";
-import { IN_ROOT, makeFile } from "./directory.ts";
+import { IN_NEW_ROOT, makeFile } from "./directory.ts";
 import { ConfigError } from "../errors.ts";
 
 const PTMX_MAJOR = 5;
@@ -83,7 +83,7 @@ export function openConsole(b: ProgramBuilder, context: MountContext): void {
 function openMaster(b: ProgramBuilder, context: MountContext): Operand {
   const directory = open(b, rootOf(context), "dev/pts", {
     flags: O_PATH | O_DIRECTORY[b.arch],
-    resolve: IN_ROOT,
+    resolve: IN_NEW_ROOT,
   });
   const [wrong, right] = [b.label("no devpts"), b.label("devpts")];
   unlessFileSystem(b, directory, DEVPTS_SUPER_MAGIC, wrong);
@@ -135,7 +135,7 @@ function bindConsole(
 ): void {
   const dev = open(b, rootOf(context), "dev", {
     flags: O_PATH | O_DIRECTORY[b.arch],
-    resolve: IN_ROOT,
+    resolve: IN_NEW_ROOT,
   });
   const fd = descriptorSlot("console");
   const [missing, done] = [b.label("missing"), b.label("console")];

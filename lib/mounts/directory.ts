@@ -20,6 +20,8 @@ import { type MountContext, rootOf } from "./context.ts";
 
 /** How paths of the container are resolved. */
 export const IN_ROOT = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+/** The same when the container's root is `/`; no renames elsewhere can make it fail then (EAGAIN). */
+export const IN_NEW_ROOT = RESOLVE_NO_MAGICLINKS;
 const DIRECTORY_MODE = 0o755;
 const FILE_MODE = 0o644;
 

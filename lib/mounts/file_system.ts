@@ -133,8 +133,9 @@ function newMount(
   b.jump(done);
   b.place(refused);
   b.store(fd, cloneMount(b, { path: path! }, true));
+  // Below the host's /sys lie mounts, cgroups among them, that have to be as harmless as the new one would be.
   const attributes = lockedBindAttributes(plan.options);
-  setAttributes(b, { fd: word(fd) }, attributes, false);
+  setAttributes(b, { fd: word(fd) }, attributes, true);
   b.place(done);
   return word(fd);
 }

@@ -18,7 +18,7 @@ import {
   statField,
 } from "./calls.ts";
 import { cleanPath, type MountContext, rootOf } from "./context.ts";
-import { IN_ROOT } from "./directory.ts";
+import { IN_NEW_ROOT } from "./directory.ts";
 import { emptyDirectory } from "./empty_directory.ts";
 
 /**
@@ -127,7 +127,7 @@ function openPath(
   const options: StepOptions = {
     onError: { do: "jump", errnos: ["ENOENT", "ENOTDIR"], to: missing },
   };
-  const how = { flags: O_PATH, resolve: IN_ROOT };
+  const how = { flags: O_PATH, resolve: IN_NEW_ROOT };
   const relative = path === "/" ? "." : path.slice(1);
   return open(b, rootOf(context), relative, how, options);
 }
