@@ -36,7 +36,9 @@ export async function startFirstProcess(
   const complaint = kernelComplaint(host);
   if (complaint !== undefined) throw new RuntimeError("host", complaint);
   const spec = withProcess(record.config, options);
-  if (spec !== record.config || spec.process === undefined) {
+  const checked = spec === record.config &&
+    (spec.process?.args ?? []).length > 0;
+  if (!checked) {
     const { bundle } = record;
     checkSpec(spec, host, {
       bundle,

@@ -45,6 +45,8 @@ export interface HandlerContext {
   readonly directory: RecordDirectory;
   /** The process that will be the container's init; replaced when a second clone makes another. */
   init: Spawned;
+  /** Sets the cgroup's limits, once: before hooks, which may adjust them, and when the devices are made. */
+  readonly applyLimits: () => void;
   /** Takes the pty master of the container's console. */
   readonly onConsole: (master: Fd) => Promise<void>;
   /** Called when init has everything but its user's rights. */
@@ -101,6 +103,7 @@ function handlers(
       data: homeEntry(homeOf(fds[0]!, value)),
     }),
     [MESSAGE.READY]: async () => {
+      context.applyLimits();
       setLimits(context.init.pid, spec);
       await context.onReady();
     },
@@ -141,6 +144,7 @@ export function hookState(
 
 async function runRuntimeHooks(context: HandlerContext): Promise<void> {
   const { hooks } = context.spec;
+  context.applyLimits();
   const state = hookState(context, "creating", context.init.pid);
   await runHooks("prestart", hooks?.prestart ?? [], state);
   await runHooks("createRuntime", hooks?.createRuntime ?? [], state);
@@ -206,6 +210,7 @@ function createHookStreams(
   trace: HookTrace,
 ): Reply {
   const { pid } = context.init;
+  context.applyLimits();
   trace.output?.close();
   trace.output = memoryFile("hook output", new Uint8Array(0));
   const { timeout } = context.spec.hooks!.createContainer![index]!;

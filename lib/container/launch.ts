@@ -71,15 +71,8 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     start_steps: [...built.startSteps],
   };
   directory.write(record); // the intent: whatever dies now, `delete --force` finds it
-  try {
-    cgroup.create(spec.linux?.resources);
-    record.cgroup = cgroup.toJSON();
-    cgroup.apply(spec.linux?.resources ?? {});
-    for (const warning of cgroup.warnings) log("warning", warning);
-  } catch (error) {
-    await cgroup.destroy();
-    throw error;
-  }
+  cgroup.create(spec.linux?.resources);
+  record.cgroup = cgroup.toJSON();
   return await new Launch({ ...options, record }, built, cgroup).run();
 }
 
@@ -127,6 +120,7 @@ class Launch {
     const context: HandlerContext = {
       ...options,
       init: this.#clone(theirs),
+      applyLimits: () => this.#applyLimits(),
       onReady: async () => {
         await options.onReady(context.init);
         options.directory.write(
@@ -173,6 +167,16 @@ class Launch {
   }
 
   #joined = false;
+  #limited = false;
+
+  #applyLimits(): void {
+    if (this.#limited) return;
+    this.#limited = true;
+    this.#cgroup.apply(this.#options.spec.linux?.resources ?? {});
+    for (const warning of this.#cgroup.warnings) {
+      this.#options.log("warning", warning);
+    }
+  }
 
   async #prepare(pid: number): Promise<void> {
     const { spec, host } = this.#options;

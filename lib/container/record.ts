@@ -55,7 +55,10 @@ const MAX_ID = 1024;
 export function checkId(id: string): void {
   if (id === "") throw new StateError(id, "container ID cannot be empty");
   if (!ID.test(id) || id === "." || id === ".." || id.length > MAX_ID) {
-    throw new StateError(id, `invalid container ID format: ${id}`);
+    throw new StateError(
+      id,
+      `invalid container ID format: ${JSON.stringify(id)}`,
+    );
   }
 }
 
