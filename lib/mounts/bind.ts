@@ -9,6 +9,7 @@ import { type ProgramBuilder, word } from "../../init/builder.ts";
 import type { Operand } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
+import { ConfigError } from "../errors.ts";
 import {
   attach,
   cloneMount,
@@ -29,7 +30,11 @@ import type { MountPlan } from "./plan.ts";
 import { openMountTarget } from "./open_mount_target.ts";
 import { finishMount } from "./finish_mount.ts";
 
-/** Adds the steps of a bind mount. */
+/**
+ * Adds the steps of a bind mount.
+ *
+ * @throws {ConfigError} if ids are to be mapped, and nothing says how
+ */
 export function bindMount(
   b: ProgramBuilder,
   context: MountContext,
@@ -54,7 +59,15 @@ function openSource(
   const ask = (): Operand =>
     upcall(b, context.sync, MESSAGE.SOURCE, { value: plan.index, receive: 1 })
       .fds[0]!;
-  if (plan.options.idmap !== "none") return ask();
+  if (plan.options.idmap !== "none") {
+    if (!context.host.userNamespace && plan.mount.uidMappings === undefined) {
+      throw new ConfigError(
+        `${plan.pointer}/options`,
+        "an id-mapped mount needs mappings, or a user namespace",
+      );
+    }
+    return ask();
+  }
   const from = { path: hostPath(context, plan.source) };
   const isRecursive = plan.options.bind === "recursive";
   if (!context.host.userNamespace) return cloneMount(b, from, isRecursive);
