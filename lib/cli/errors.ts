@@ -99,3 +99,17 @@ export function describeError(error: unknown): string {
 export function exitCode(error: unknown): number {
   return error instanceof ExitError ? error.code : EXIT_FAILURE;
 }
+
+/**
+ * Says which command failed, as runc does: `nsinit run failed: …`.
+ *
+ * @param command the command's name
+ * @param error what was thrown
+ */
+export function failed(command: string, error: unknown): Error {
+  return new ExitError(
+    `nsinit ${command} failed: ${describeError(error)}`,
+    EXIT_FAILURE,
+    { cause: error },
+  );
+}

@@ -1,6 +1,12 @@
 import { StateError } from "../errors.ts";
 import { assertEquals } from "../deps/assert.ts";
-import { describeError, exitCode, ExitError, UsageError } from "./errors.ts";
+import {
+  describeError,
+  exitCode,
+  ExitError,
+  failed,
+  UsageError,
+} from "./errors.ts";
 
 Deno.test("describeError() joins an error with its causes, each once", () => {
   const inner = new Error("inner");
@@ -78,4 +84,16 @@ Deno.test("exitCode() is 1 but for errors that have a code", () => {
   assertEquals(exitCode(new UsageError("bad")), 1);
   assertEquals(exitCode("text"), 1);
   assertEquals(exitCode(new ExitError("no", 255)), 255);
+});
+
+Deno.test("failed() names the command before what failed", () => {
+  const cause = new Deno.errors.NotFound(
+    "No such file or directory (os error 2): chdir '/x'",
+  );
+  const error = failed("run", cause);
+  assertEquals(
+    describeError(error),
+    "nsinit run failed: chdir /x: no such file or directory",
+  );
+  assertEquals([exitCode(error), error.cause], [1, cause]);
 });

@@ -175,4 +175,10 @@ export const PLAN_FLAGS: readonly Flag[] = [
     name: "no-new-keyring",
     usage: "as with create",
   },
+  {
+    name: "preserve-fds",
+    value: "count",
+    default: "0",
+    usage: "as with create",
+  },
 ];

@@ -10,23 +10,32 @@ import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Invocation } from "./commands.ts";
-import { UsageError } from "./errors.ts";
-import { failed } from "./launch.ts";
+import { EXIT_FAILURE, ExitError, failed } from "./errors.ts";
 import { print } from "./output.ts";
 import { countOf } from "./parse.ts";
 import { absolutePath } from "./root_dir.ts";
 
 const DEFAULT_ID = "plan";
 
-/** Prints the program. */
+/**
+ * Prints the program.
+ *
+ * @throws {ExitError} when no container could be made from the configuration
+ */
 export async function run({ parsed, log }: Invocation): Promise<number> {
   const format = parsed.text("format") ?? "text";
   if (format !== "text" && format !== "json") {
-    throw new UsageError(`invalid format option ${JSON.stringify(format)}`);
+    throw new ExitError(
+      `invalid format option ${JSON.stringify(format)}`,
+      EXIT_FAILURE,
+    );
   }
   try {
     const bundle = await absolutePath(parsed.text("bundle") ?? "");
-    const { spec } = loadSpec(bundle);
+    const { spec, unknown } = loadSpec(bundle);
+    for (const pointer of unknown) {
+      log.write("debug", `config.json: ignoring unknown property ${pointer}`);
+    }
     const host = readHost();
     const noPivot = parsed.on("no-pivot");
     checkSpec(spec, host, {
@@ -46,7 +55,7 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
     const text = format === "json"
       ? JSON.stringify(programToJson(program), undefined, 2)
       : formatProgram(program).join("\n");
-    await print(`${text}\n`);
+    print(`${text}\n`);
   } catch (error) {
     throw failed("plan", error);
   }

@@ -1,0 +1,118 @@
+/**
+ * What `create` and `run` have in common: from a bundle to a container whose first process waits.
+ *
+ * @module
+ */
+import type { Container, ProcessOptions } from "../container/container.ts";
+import { Factory } from "../container/factory.ts";
+import type { Process } from "../container/process.ts";
+import { loadSpec } from "../spec/load.ts";
+import type { Spec } from "../spec/types.ts";
+import type { Invocation } from "./commands.ts";
+import { describeError } from "./errors.ts";
+import { listenEnv, listenFds } from "./listen_fds.ts";
+import type { Log } from "./log.ts";
+import { countOf, type Parsed } from "./parse.ts";
+import { absolutePath } from "./root_dir.ts";
+
+/** A container with its first process, which waits for `exec()`. */
+export interface Launched {
+  /** The container. */
+  readonly container: Container;
+  /** Its first process. */
+  readonly process: Process;
+}
+
+/** Enters the bundle, as hooks expect, and reads its configuration. */
+async function enterBundle(
+  parsed: Parsed,
+  log: Log,
+): Promise<{ bundle: string; spec: Spec }> {
+  const bundle = await absolutePath(parsed.text("bundle") ?? "");
+  Deno.chdir(bundle);
+  const { spec, unknown } = loadSpec(bundle);
+  for (const pointer of unknown) {
+    log.write("debug", `config.json: ignoring unknown property ${pointer}`);
+  }
+  return { bundle, spec };
+}
+
+/** The value of a flag that names a file; relative paths are meant from where the caller is, not from the bundle. */
+async function pathOf(
+  parsed: Parsed,
+  name: string,
+): Promise<string | undefined> {
+  const path = parsed.text(name);
+  return path ? await absolutePath(path) : undefined;
+}
+
+async function processOptions(
+  parsed: Parsed,
+  detach: boolean,
+): Promise<ProcessOptions> {
+  const pidFile = await pathOf(parsed, "pid-file");
+  const consoleSocket = await pathOf(parsed, "console-socket");
+  const pidfdSocket = await pathOf(parsed, "pidfd-socket");
+  return {
+    detach,
+    preserveFds: listenFds() + countOf(parsed, "preserve-fds"),
+    ...(pidFile === undefined ? {} : { pidFile }),
+    ...(consoleSocket === undefined ? {} : { consoleSocket }),
+    ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
+  };
+}
+
+/**
+ * Removes a container whose start has failed. That failure is what the caller has to hear of: one of the removal is
+ * only logged.
+ */
+export async function discard(container: Container, log: Log): Promise<void> {
+  try {
+    await container[Symbol.asyncDispose]();
+  } catch (error) {
+    log.write("error", `clean up after failure: ${describeError(error)}`);
+  }
+}
+
+/** Adds the variables of LISTEN_FDS. */
+function withListenEnv(spec: Spec): Spec {
+  const added = listenEnv(listenFds());
+  if (spec.process === undefined || added.length === 0) return spec;
+  const env = [...spec.process.env ?? [], ...added];
+  return { ...spec, process: { ...spec.process, env } };
+}
+
+/**
+ * Makes the container and starts its first process, which waits.
+ *
+ * @param invocation flags of `create` and the id
+ * @param detach whether the process outlives this one
+ * @returns container and process
+ * @throws {Error} when anything fails; then nothing is left behind
+ */
+export async function launch(
+  invocation: Invocation,
+  { detach }: { readonly detach: boolean },
+): Promise<Launched> {
+  const { parsed, log, rootless } = invocation;
+  const id = parsed.args[0] ?? "";
+  const options = await processOptions(parsed, detach);
+  const root = await invocation.root();
+  const { bundle, spec } = await enterBundle(parsed, log);
+  const factory = await Factory.open(root, {
+    rootless,
+    log: (level, message) => log.write(level, message),
+  });
+  log.write("debug", `create container ${id} of ${bundle}`);
+  const container = await factory.create(id, withListenEnv(spec), {
+    bundle,
+    noPivot: parsed.on("no-pivot"),
+    noNewKeyring: parsed.on("no-new-keyring"),
+  });
+  try {
+    return { container, process: await container.start(options) };
+  } catch (error) {
+    await discard(container, log);
+    throw error;
+  }
+}

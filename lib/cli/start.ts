@@ -1,0 +1,23 @@
+/**
+ * The command `start`: has a created container execute its program.
+ *
+ * @module
+ */
+import { Factory } from "../container/factory.ts";
+import type { Invocation } from "./commands.ts";
+
+/**
+ * Starts the container.
+ *
+ * @throws {StateError} when there is no such container, or it does not wait for its start
+ * @throws {ProgramError} when its program can't be executed
+ */
+export async function run(invocation: Invocation): Promise<number> {
+  const { log } = invocation;
+  const factory = await Factory.open(await invocation.root(), {
+    log: (level, message) => log.write(level, message),
+  });
+  const container = await factory.load(invocation.parsed.args[0] ?? "");
+  await container.exec();
+  return 0;
+}
