@@ -34,12 +34,12 @@ export interface Call {
   result: number;
 }
 
-/** System calls that an older strace knows by number alone; the numbers are the same everywhere. */
-const NUMBERED: Record<string, string> = {
-  syscall_0x1c4: "fchmodat2",
-  syscall_0x1c9: "statmount",
-  syscall_0x1d3: "open_tree_attr",
-};
+/** System calls that an older strace knows by number alone; these numbers are the same everywhere. */
+const NUMBERED: ReadonlyMap<number, string> = new Map([
+  [452, "fchmodat2"],
+  [457, "statmount"],
+  [467, "open_tree_attr"],
+]);
 
 /** Operations of a program that are no system call. */
 const PSEUDO = ["STORE", "TEST", "RETURN"];
@@ -50,12 +50,13 @@ export function parseTrace(text: string): Call[] {
   for (const line of text.split("\n")) {
     const [, name, rest] = line.match(/^(\w+)(\(.*)$/) ?? [];
     if (name === undefined || rest === undefined) continue;
+    const [, number] = name.match(/^syscall_(0x[0-9a-f]+)$/) ?? [];
     const [, result = ""] = rest.match(/\) += (.*)$/) ?? [];
     if (/^\? ERESTART/.test(result)) continue;
     calls.push({
-      name: NUMBERED[name] ?? name,
+      name: NUMBERED.get(Number(number)) ?? name,
       text: rest,
-      decoded: !name.startsWith("syscall_"),
+      decoded: number === undefined,
       errno: result.match(/^-1 (\w+)/)?.[1],
       result: Number(result.split(" ")[0]),
     });
