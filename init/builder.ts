@@ -40,16 +40,26 @@ export function text(value: string): Text {
   return { kind: "text", text: value };
 }
 
-/** A block of memory with contents, and pointers in it. */
+/**
+ * A block of memory with contents, and pointers in it.
+ *
+ * @param label what it is, for people; a function is only called when somebody asks
+ */
 export function block(
-  label: string,
+  label: string | (() => string),
   data: Uint8Array<ArrayBuffer> | number,
   pointers: readonly Pointer[] = [],
 ): Block {
+  const bytes = typeof data === "number" ? new Uint8Array(data) : data;
+  if (typeof label === "string") {
+    return { kind: "block", label, data: bytes, pointers };
+  }
   return {
     kind: "block",
-    label,
-    data: typeof data === "number" ? new Uint8Array(data) : data,
+    get label(): string {
+      return label();
+    },
+    data: bytes,
     pointers,
   };
 }
@@ -78,6 +88,20 @@ export function flags(
   value: number,
   table: Readonly<Record<string, number>>,
 ): Flags {
+  return {
+    kind: "flags",
+    value,
+    get names(): string {
+      return flagNames(value, table);
+    },
+  };
+}
+
+/** The names of the flags in a number, joined by `|`; what has no name is shown in hexadecimal. */
+export function flagNames(
+  value: number,
+  table: Readonly<Record<string, number>>,
+): string {
   const names: string[] = [];
   let rest = value;
   for (const [name, bit] of Object.entries(table)) {
@@ -89,7 +113,7 @@ export function flags(
   if (rest !== 0 || names.length === 0) {
     names.push(`0x${(rest >>> 0).toString(16)}`);
   }
-  return { kind: "flags", value, names: names.join("|") };
+  return names.join("|");
 }
 
 /** What may be said of a step. */
@@ -103,6 +127,7 @@ export class ProgramBuilder {
   readonly arch: Arch;
   readonly #steps: Step[] = [];
   readonly #pending: Label[] = [];
+  readonly #scratch = new Map<string, Block>();
   #purpose = "set up";
   #pointer: string | undefined;
   #onFailure: Label | undefined;
@@ -178,6 +203,16 @@ export class ProgramBuilder {
     this.test(value, mask, expected, 1, {
       onError: { do: "jump", errnos: [], to },
     });
+  }
+
+  /**
+   * A block that is filled and read within a few steps, and then used again by others: what is known of a file, say.
+   */
+  scratch(label: string, size: number): Block {
+    const key = `${label} ${size}`;
+    const known = this.#scratch.get(key) ?? block(label, size);
+    this.#scratch.set(key, known);
+    return known;
   }
 
   /** Makes a label, to be placed once. */

@@ -38,6 +38,7 @@ import {
 import { STATX_OFFSET, STATX_SIZE } from "../../ffi/structs/statx.ts";
 import {
   block,
+  flagNames,
   flags,
   type ProgramBuilder,
   type StepOptions,
@@ -121,23 +122,23 @@ export function open(
   options?: StepOptions,
 ): Result {
   const openFlags = how.flags | O_CLOEXEC;
-  const names = flags(openFlags, {
-    O_PATH,
-    O_DIRECTORY: O_DIRECTORY[b.arch],
-    O_NOFOLLOW: O_NOFOLLOW[b.arch],
-    O_RDWR,
-    O_WRONLY,
-    O_CREAT,
-    O_EXCL,
-    O_NOCTTY,
-    O_CLOEXEC,
-  }).names;
+  const names = () =>
+    flagNames(openFlags, {
+      O_PATH,
+      O_DIRECTORY: O_DIRECTORY[b.arch],
+      O_NOFOLLOW: O_NOFOLLOW[b.arch],
+      O_RDWR,
+      O_WRONLY,
+      O_CREAT,
+      O_EXCL,
+      O_NOCTTY,
+      O_CLOEXEC,
+    });
   const mode = how.mode === undefined ? "" : `, 0${how.mode.toString(8)}`;
-  const resolve = how.resolve
-    ? `, ${flags(how.resolve, RESOLVE_FLAGS).names}`
-    : "";
+  const resolve = (): string =>
+    how.resolve ? `, ${flagNames(how.resolve, RESOLVE_FLAGS)}` : "";
   const struct = block(
-    `${names}${mode}${resolve}`,
+    () => `${names()}${mode}${resolve()}`,
     encodeOpenHow({ ...how, flags: openFlags }),
   );
   return b.call(
@@ -200,30 +201,34 @@ export function setAttributes(
     : [AT_FDCWD, text(on.path)];
   const value = ("fd" in on ? AT_EMPTY_PATH : 0) |
     (recursive ? MOUNT.AT_RECURSIVE : 0);
-  const parts: string[] = [];
-  if (attr.set) parts.push(`set ${flags(attr.set, ATTRIBUTE_FLAGS).names}`);
-  if (attr.clear) {
-    parts.push(`clear ${flags(attr.clear, ATTRIBUTE_FLAGS).names}`);
-  }
-  if (attr.propagation) {
-    parts.push(flags(attr.propagation, PROPAGATION_FLAGS).names);
-  }
   b.call("mount_setattr", [
     directory,
     path,
     value === 0 ? 0 : flags(value, OPEN_TREE_FLAGS),
-    block(parts.join(", "), encodeMountAttr(attr)),
+    block(() => attributeNames(attr), encodeMountAttr(attr)),
     MOUNT_ATTR_SIZE,
   ], options);
 }
 
-/** What is known of an open file, at the time the step runs. */
+function attributeNames(attr: MountAttr): string {
+  const parts: string[] = [];
+  if (attr.set) parts.push(`set ${flagNames(attr.set, ATTRIBUTE_FLAGS)}`);
+  if (attr.clear) parts.push(`clear ${flagNames(attr.clear, ATTRIBUTE_FLAGS)}`);
+  if (attr.propagation) {
+    parts.push(flagNames(attr.propagation, PROPAGATION_FLAGS));
+  }
+  return parts.join(", ");
+}
+
+/** What is known of an open file, at the time the step runs; until the next call, unless it is to be kept. */
 export function stat(
   b: ProgramBuilder,
   fd: Operand,
-  options?: StepOptions,
+  options: StepOptions & { readonly keep?: boolean } = {},
 ): Block {
-  const buffer = block("statx", STATX_SIZE);
+  const buffer = options.keep
+    ? block("statx", STATX_SIZE)
+    : b.scratch("statx", STATX_SIZE);
   const mask = flags(STATX_BASIC_STATS | STATX_MNT_ID, {
     STATX_BASIC_STATS,
     STATX_MNT_ID,

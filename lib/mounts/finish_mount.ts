@@ -27,7 +27,9 @@ export function finishMount(
   for (const { type, recursive } of options.propagation) {
     setAttributes(b, { fd: mount }, { propagation: type }, recursive);
   }
-  if (destination === "/proc") context.procStat = stat(b, mount);
+  if (destination === "/proc") {
+    context.procStat = stat(b, mount, { keep: true });
+  }
   if (plan.delayReadOnly) context.delayed.push({ mount, destination, pointer });
   else close(b, mount);
 }

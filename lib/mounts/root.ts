@@ -48,7 +48,7 @@ export function prepareRoot(b: ProgramBuilder, context: MountContext): void {
     } else {
       context.root = rootfs;
     }
-    context.rootStat = stat(b, context.root);
+    context.rootStat = stat(b, context.root, { keep: true });
   });
 }
 

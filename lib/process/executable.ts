@@ -108,7 +108,7 @@ function statCandidate(
   path: Address,
   options: Parameters<ProgramBuilder["call"]>[2],
 ): Block {
-  const status = block("statx", STATX_SIZE);
+  const status = b.scratch("statx", STATX_SIZE);
   b.call("statx", [AT_FDCWD, path, 0, STATX_TYPE, status], options);
   return status;
 }

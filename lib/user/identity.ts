@@ -43,7 +43,7 @@ export function ownStdio(b: ProgramBuilder, user: User): void {
       for (const fd of [0, 1, 2]) {
         const next = b.label("next stream");
         const change = b.label("change owner");
-        const status = block("statx", STATX_SIZE);
+        const status = b.scratch("statx", STATX_SIZE);
         b.call("statx", [fd, text(""), AT_EMPTY_PATH, STATX_TYPE, status], {
           onError: { do: "jump", errnos: [], to: next },
         });
