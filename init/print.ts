@@ -51,6 +51,8 @@ export function formatOperand(operand: Operand): string {
   switch (operand.kind) {
     case "flags":
       return operand.names;
+    case "done pages":
+      return `${operand.what} of the pages before @${operand.before.step?.index}`;
     case "text":
       return JSON.stringify(operand.text);
     case "block":
@@ -63,10 +65,8 @@ export function formatOperand(operand: Operand): string {
       return `$${operand.step.index}`;
     case "label":
       return `@${operand.step?.index}`;
-    case "on failure":
-      return "&on failure";
-    case "failure report":
-      return "&failure report";
+    default: // places that the layout knows
+      return `&${operand.kind}`;
   }
 }
 

@@ -19,7 +19,9 @@ export interface CgroupHierarchy {
 
 /** The host's cgroups, as far as mounting them goes. */
 export interface CgroupMountInfo {
+  /** Which versions are in use; see lib/cgroups/layout.ts. */
   readonly mode: "v1" | "hybrid" | "v2" | "none";
+  /** The mounted hierarchies in which the container has a cgroup. */
   readonly hierarchies: readonly CgroupHierarchy[];
 }
 
@@ -31,6 +33,7 @@ export interface MountHost {
   readonly mountNamespace: boolean;
   /** Whether it has a cgroup namespace of its own, new or joined. */
   readonly cgroupNamespace: boolean;
+  /** What the host has of cgroups. */
   readonly cgroup: CgroupMountInfo;
   /** Mount points of whole proc and sysfs mounts, {@linkcode bareMounts}; needed only with `noPivot`. */
   readonly bareMounts?: readonly string[];
@@ -38,7 +41,9 @@ export interface MountHost {
 
 /** What {@linkcode mountContext} takes. */
 export interface MountContextOptions {
+  /** The configuration. */
   readonly spec: Spec;
+  /** What the mounts depend on besides. */
   readonly host: MountHost;
   /** The bundle's directory, absolute. */
   readonly bundle: string;
@@ -50,17 +55,25 @@ export interface MountContextOptions {
 
 /** A mount that is made read-only at the end, because files are made in it first. */
 export interface DelayedReadOnly {
+  /** Its descriptor, open until then. */
   readonly mount: Operand;
+  /** Path inside the container, for people. */
   readonly destination: string;
+  /** JSON pointer of the mount. */
   readonly pointer: string;
 }
 
 /** The context of one container's program. The members after `noPivot` are set by the steps as they are built. */
 export interface MountContext {
+  /** The configuration. */
   readonly spec: Spec;
+  /** What the mounts depend on besides. */
   readonly host: MountHost;
+  /** The bundle's directory, absolute. */
   readonly bundle: string;
+  /** Number of the sync socket. */
   readonly sync: number;
+  /** Whether the root is changed without pivot_root(2). */
   readonly noPivot: boolean;
   /** Descriptor of the container's root, open from {@linkcode prepareRoot} on; the caller closes it. */
   root: Operand | undefined;
@@ -70,6 +83,7 @@ export interface MountContext {
   procStat: Block | undefined;
   /** A clone of the host's null device, for masks. */
   nullDevice: Operand | undefined;
+  /** Mounts that {@linkcode finishRoot} makes read-only. */
   readonly delayed: DelayedReadOnly[];
 }
 
