@@ -24,6 +24,8 @@ import type {
   Word,
 } from "./program.ts";
 
+const MADV_DONTNEED = 4; // <asm-generic/mman-common.h>
+
 /** The header's failure fields, as operands. */
 export const ON_FAILURE: FailureField = { kind: "on failure" };
 /** See {@linkcode ON_FAILURE}. */
@@ -228,6 +230,21 @@ export class ProgramBuilder {
   /** Says where failures go from the start on; later changes are STOREs to {@linkcode ON_FAILURE}. */
   onFailure(label: Label): void {
     this.#onFailure = label;
+  }
+
+  /**
+   * Gives back the memory of the steps so far: they are not run again. A process that waits keeps what it still needs.
+   */
+  forget(): void {
+    const before = this.label("what follows");
+    this.section("give back memory", undefined, () => {
+      const pages = { kind: "done pages", before } as const;
+      this.call("madvise", [{ ...pages, what: "start" }, {
+        ...pages,
+        what: "size",
+      }, MADV_DONTNEED]);
+    });
+    this.place(before);
   }
 
   /** The number of steps so far. */

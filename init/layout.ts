@@ -15,11 +15,13 @@
  * @module
  */
 import { ERRNO } from "../ffi/abi/errno.ts";
+import type { Arch } from "../ffi/abi/syscalls.ts";
 import { RuntimeError } from "../ffi/errors.ts";
 import { syscallNumber } from "../ffi/syscall.ts";
 import type {
   Address,
   Block,
+  DonePages,
   ErrorRule,
   Operand,
   Program,
@@ -34,6 +36,12 @@ export const RECORD_SIZE = 48;
 export const REPORT_OFFSET = 4;
 
 const RESULT_OFFSET = 40;
+/** The largest page size of a CPU: what is whole for it is whole for smaller ones. */
+const PAGE_SIZES: Readonly<Record<Arch, number>> = {
+  x86_64: 4096,
+  aarch64: 65536,
+};
+
 const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3 } as const;
 const RULES = { continue: 1, jump: 2, retry: 3 } as const;
 const encoder = new TextEncoder();
@@ -195,6 +203,7 @@ class Layout {
   #value(operand: Operand, user: Step): number {
     if (typeof operand === "number") return operand | 0;
     if (operand.kind === "flags") return operand.value | 0;
+    if (operand.kind === "done pages") return this.#donePages(operand);
     if (operand.kind === "word") {
       return this.#address(operand.of) + operand.offset;
     }
@@ -206,6 +215,14 @@ class Layout {
       );
     }
     return this.#recordAddress(operand.step) + RESULT_OFFSET;
+  }
+
+  #donePages({ what, before }: DonePages): number {
+    const pageSize = PAGE_SIZES[this.#program.arch];
+    const start = this.#base + pageSize;
+    if (what === "start") return start;
+    const end = this.#address(before);
+    return Math.max(0, end - end % pageSize - start);
   }
 
   #recordAddress(step: Step): number {

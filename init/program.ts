@@ -73,6 +73,16 @@ export interface FailureReport {
   readonly kind: "failure report";
 }
 
+/**
+ * The whole pages of records before a label, which have done their work by then; not the first, which has the header.
+ * `start` is their address, `size` how many bytes they are.
+ */
+export interface DonePages {
+  readonly kind: "done pages";
+  readonly what: "start" | "size";
+  readonly before: Label;
+}
+
 /** Something with an address. */
 export type Address =
   | Text
@@ -90,7 +100,7 @@ export interface Flags {
 }
 
 /** An operand of a step. */
-export type Operand = number | Flags | Address | Word | Result;
+export type Operand = number | Flags | Address | Word | Result | DonePages;
 
 /** What to do if a step fails: with one of `errnos`, or with any if there are none. Anything else is a failure. */
 export type ErrorRule =

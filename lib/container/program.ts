@@ -145,6 +145,7 @@ export function containerProgram(
     () => upcall(b, fds.sync, MESSAGE.READY),
   );
   limitOpenFiles(b, spec, host);
+  b.forget();
 
   // The user may not read where root may, and root of a user namespace not where the user may: try as both.
   const enterAsUser = enterWorkingDirectory(b, process.cwd);
