@@ -80,7 +80,7 @@ export class Container implements AsyncDisposable {
     const { directory, noPivot, noNewKeyring, log } = this.#parts;
     using _lock = directory.lock();
     this.#refresh();
-    if (this.#record.init_process_pid !== 0) {
+    if (this.#record.initPid !== 0) {
       throw new StateError(
         this.id,
         "the container has a first process already, and joining it is not supported",

@@ -25,7 +25,7 @@ export async function signalContainer(
   const { openPidfd, signalPidfd } = await import("../../ffi/process.ts");
   const gone = new StateError(directory.id, "container not running");
   if (!initRuns(record)) throw gone;
-  using pidfd = openPidfd(record.init_process_pid);
+  using pidfd = openPidfd(record.initPid);
   // The pidfd is of whoever has the id now: look again whether that is our init.
   if (!initRuns(record) || !signalPidfd(pidfd, signal)) throw gone;
   if (signal !== KILL) return;
@@ -84,7 +84,7 @@ async function killInit(
     "../../ffi/process.ts"
   );
   if (!initRuns(record)) return;
-  using pidfd = openPidfd(record.init_process_pid);
+  using pidfd = openPidfd(record.initPid);
   if (!initRuns(record)) return;
   signalPidfd(pidfd, KILL);
   using cgroup = openManager(record.cgroup);
@@ -92,7 +92,7 @@ async function killInit(
   if (!await waitForExit(pidfd, FORCE_WAIT_MS)) {
     throw new StateError(
       directory.id,
-      `container init ${record.init_process_pid} still running after SIGKILL`,
+      `container init ${record.initPid} still running after SIGKILL`,
     );
   }
 }

@@ -98,8 +98,8 @@ export class Factory {
     const record: ContainerRecord = {
       version: 1,
       id,
-      init_process_pid: 0,
-      init_process_start: 0,
+      initPid: 0,
+      initStart: 0,
       creator: { pid: Deno.pid, start: processStat(Deno.pid)?.startTime ?? 0 },
       created: new Date().toISOString(),
       bundle,
@@ -114,7 +114,7 @@ export class Factory {
         existing: [],
         rootless: this.#rootless,
       },
-      start_steps: [],
+      startSteps: [],
     };
     try {
       directory.write(record);

@@ -93,7 +93,7 @@ export async function startFirstProcess(
     for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
       removeIfThere(directory.file(name));
     }
-    directory.write({ ...record, init_process_pid: 0 });
+    directory.write({ ...record, initPid: 0 });
     throw error;
   } finally {
     streams.closeChildEnds();

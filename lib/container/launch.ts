@@ -4,7 +4,7 @@
  * @module
  */
 import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
-import { Fd, isInherited } from "../../ffi/fd.ts";
+import { type Fd, isInherited } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
 import { killAndReap } from "../../ffi/process.ts";
@@ -68,7 +68,7 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
   const record: ContainerRecord = {
     ...options.record,
     cgroup: cgroup.toJSON(),
-    start_steps: [...built.startSteps],
+    startSteps: [...built.startSteps],
   };
   directory.write(record); // the intent: whatever dies now, `delete --force` finds it
   cgroup.create(spec.linux?.resources);
@@ -213,8 +213,8 @@ function createdRecord(record: ContainerRecord, pid: number): ContainerRecord {
   const { creator: _, ...rest } = record;
   return {
     ...rest,
-    init_process_pid: pid,
-    init_process_start: processStat(pid)?.startTime ?? 0,
+    initPid: pid,
+    initStart: processStat(pid)?.startTime ?? 0,
     created: new Date().toISOString(),
   };
 }

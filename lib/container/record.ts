@@ -20,15 +20,15 @@ export const FILES = {
   hookOutput: "hook-output",
 } as const;
 
-/** The record. Names of what runc's has too are runc's. */
+/** The record. On disk, what runc's has too is named as there. */
 export interface ContainerRecord {
   /** Version of this shape. */
   version: 1;
   id: string;
   /** Process id of init; 0 before it exists. */
-  init_process_pid: number;
+  initPid: number;
   /** When init started, in clock ticks since boot: with the pid it names one process (proc_pid_stat(5)). */
-  init_process_start: number;
+  initStart: number;
   /** The process that creates the container, while it does. */
   creator?: { pid: number; start: number };
   /** When the container was created, RFC 3339. */
@@ -41,7 +41,40 @@ export interface ContainerRecord {
   rootless: boolean;
   cgroup: CgroupRecord;
   /** What init does after the wait, to tell of its failures. */
-  start_steps: StepRecord[];
+  startSteps: StepRecord[];
+}
+
+/** The record as it is on disk. */
+type DiskRecord =
+  & Omit<ContainerRecord, "initPid" | "initStart" | "startSteps">
+  & {
+    "init_process_pid": number;
+    "init_process_start": number;
+    "start_steps": StepRecord[];
+    /** For readers of runc's records. */
+    "cgroup_paths": Record<string, string>;
+  };
+
+function toDisk(record: ContainerRecord): DiskRecord {
+  const { initPid, initStart, startSteps, ...rest } = record;
+  return {
+    ...rest,
+    "init_process_pid": initPid,
+    "init_process_start": initStart,
+    "start_steps": startSteps,
+    "cgroup_paths": record.cgroup.paths,
+  };
+}
+
+function fromDisk(disk: DiskRecord): ContainerRecord {
+  const {
+    "init_process_pid": initPid,
+    "init_process_start": initStart,
+    "start_steps": startSteps,
+    "cgroup_paths": _,
+    ...rest
+  } = disk;
+  return { ...rest, initPid, initStart, startSteps };
 }
 
 const ID = /^[\w+.-]+$/;
@@ -103,7 +136,7 @@ export class RecordDirectory {
   write(record: ContainerRecord): void {
     const temporary = this.file(`.${FILES.record}.tmp`);
     try {
-      const text = stringifyJson(record);
+      const text = stringifyJson(toDisk(record));
       Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
       Deno.renameSync(temporary, this.file(FILES.record));
     } catch (error) {
@@ -134,7 +167,7 @@ export class RecordDirectory {
       });
     }
     try {
-      const record = parseJson(text) as ContainerRecord;
+      const record = fromDisk(parseJson(text) as DiskRecord);
       if (record.version === 1 && record.id === this.id) return record;
     } catch {
       // Said below: a file of another version, or half of one, is as good as none.

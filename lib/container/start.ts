@@ -44,7 +44,7 @@ export async function startContainer(
   if (status !== "created") {
     throw new StateError(id, `cannot start a container in the ${status} state`);
   }
-  using pidfd = openPidfd(record.init_process_pid);
+  using pidfd = openPidfd(record.initPid);
   await new Start(directory, record, pidfd).run();
 }
 
@@ -126,7 +126,7 @@ class Start {
 
   #failure(code: number, errno: number): Error {
     const index = stepIndexOf(code);
-    const step = this.#record.start_steps.find((candidate: StepRecord) =>
+    const step = this.#record.startSteps.find((candidate: StepRecord) =>
       candidate.index === index
     );
     if (step === undefined) {
@@ -155,7 +155,7 @@ class Start {
   }
 
   #killHook(): void {
-    for (const child of childrenOf(this.#record.init_process_pid)) {
+    for (const child of childrenOf(this.#record.initPid)) {
       signalPid(child, SIGNALS.SIGKILL);
     }
   }

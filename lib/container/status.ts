@@ -45,9 +45,9 @@ export function processStat(pid: number): ProcessStat | undefined {
 
 /** True if the container's init runs: the process of that id, started at that time, and no zombie. */
 export function initRuns(record: ContainerRecord): boolean {
-  if (record.init_process_pid === 0) return false;
-  const stat = processStat(record.init_process_pid);
-  return stat !== undefined && stat.startTime === record.init_process_start &&
+  if (record.initPid === 0) return false;
+  const stat = processStat(record.initPid);
+  return stat !== undefined && stat.startTime === record.initStart &&
     !"ZX".includes(stat.state);
 }
 
@@ -57,7 +57,7 @@ export function statusOf(
   record: ContainerRecord,
 ): ContainerStatus {
   if (!initRuns(record)) {
-    return record.init_process_pid === 0 && isBeingCreated(record)
+    return record.initPid === 0 && isBeingCreated(record)
       ? "creating"
       : "stopped";
   }
@@ -75,9 +75,7 @@ export function stateOf(
   return {
     ociVersion: SPEC_VERSION,
     id: record.id,
-    pid: status === "stopped" || status === "creating"
-      ? 0
-      : record.init_process_pid,
+    pid: status === "stopped" || status === "creating" ? 0 : record.initPid,
     status,
     bundle: record.bundle,
     rootfs: record.rootfs,

@@ -4,7 +4,7 @@
  * @module
  */
 import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
-import { Fd } from "../../ffi/fd.ts";
+import type { Fd } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makePipe } from "../../ffi/pipe.ts";
 
