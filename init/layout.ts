@@ -38,8 +38,8 @@ export const REPORT_OFFSET = 4;
 const RESULT_OFFSET = 40;
 /** The largest page size of a CPU: what is whole for it is whole for smaller ones. */
 const PAGE_SIZES: Readonly<Record<Arch, number>> = {
-  x86_64: 4096,
-  aarch64: 65536,
+  "x86_64": 4096,
+  "aarch64": 65536,
 };
 
 const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3 } as const;

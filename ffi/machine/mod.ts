@@ -16,7 +16,10 @@ export interface MachineCode {
 }
 
 /** The ELF machine numbers (elf.h, EM_*). */
-export const ELF_MACHINE: Record<Arch, number> = { x86_64: 62, aarch64: 183 };
+export const ELF_MACHINE: Record<Arch, number> = {
+  "x86_64": 62,
+  "aarch64": 183,
+};
 
 /**
  * Gives the machine code for a CPU.
