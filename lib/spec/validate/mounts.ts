@@ -13,9 +13,13 @@ function isBind({ options = [] }: Mount): boolean {
   return options.includes("bind") || options.includes("rbind");
 }
 
-/** A `remount` changes the mount that is there. */
+/** A `remount` changes the mount that is there: it needs neither type nor source. */
+function isRemount({ options = [] }: Mount): boolean {
+  return options.includes("remount");
+}
+
 function needsType(mount: Mount): boolean {
-  return !isBind(mount) && !(mount.options ?? []).includes("remount");
+  return !isBind(mount) && !isRemount(mount);
 }
 
 function fileSystemOptions({ options = [] }: Mount): string[] {
@@ -43,7 +47,7 @@ function checkFields(
       }: relative destination path is **deprecated**, using it as relative to /`,
     );
   }
-  if (isBind(mount) && !source) {
+  if (isBind(mount) && !isRemount(mount) && !source) {
     problems.refuse(
       `${pointer}/source`,
       "missing, expected the file or directory to bind",
