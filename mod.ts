@@ -27,6 +27,7 @@ export {
   type ProcessOptions,
 } from "./lib/container/container.ts";
 export { Process, type ProcessEnd } from "./lib/container/process.ts";
+export type { ExitStatus } from "./ffi/process.ts";
 export {
   ConsoleProxy,
   type ConsoleSize as TerminalSize,
@@ -48,6 +49,13 @@ export { ProgramError } from "./init/failure.ts";
 export { HookError } from "./lib/hooks/run.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
-export { exampleSpec, toRootless } from "./lib/spec/example.ts";
+export {
+  type ExampleOptions,
+  exampleSpec,
+  type RootlessUser,
+  toRootless,
+} from "./lib/spec/example.ts";
+// The class above has the name of the specification's `process`.
+export type { Process as ProcessSpec } from "./lib/spec/types.ts";
 export type * from "./lib/spec/types.ts";
 export type { StateDocument, StateStatus } from "./lib/spec/state.ts";

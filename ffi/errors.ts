@@ -25,6 +25,13 @@ export class RuntimeError extends Error {
   /** The kind of failure; stable, fit for `switch`. */
   readonly kind: ErrorKind;
 
+  /**
+   * Makes the error; its name is that of the class.
+   *
+   * @param kind the kind of failure
+   * @param message the whole message
+   * @param options what caused it
+   */
   constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -41,6 +48,13 @@ export class SyscallError extends RuntimeError {
   /** The errno's name, such as `ENOENT`. */
   readonly errnoName: string;
 
+  /**
+   * Makes the error from what the kernel said.
+   *
+   * @param syscall name of the system call
+   * @param errno the positive errno value
+   * @param detail what the call was made on
+   */
   constructor(syscall: string, errno: number, detail = "") {
     const name = errnoName(errno);
     super(

@@ -11,7 +11,12 @@ import { waitReadable } from "./poll.ts";
 import { check, syscall } from "./syscall.ts";
 
 /** How a process ended. */
-export type ExitStatus = { readonly code: number; readonly signal: number };
+export type ExitStatus = {
+  /** The exit code; 0 if a signal killed it. */
+  readonly code: number;
+  /** Number of the signal that killed it; 0 if none did. */
+  readonly signal: number;
+};
 
 const SIGINFO_SIZE = 128;
 const CLD_EXITED = 1;

@@ -29,6 +29,12 @@ export class ProgramError extends RuntimeError {
   /** JSON pointer of the field that asked for the step. */
   readonly pointer: string | undefined;
 
+  /**
+   * Makes the error from what init reported.
+   *
+   * @param step the step that failed
+   * @param errno the positive errno value
+   */
   constructor(step: StepRecord, errno: number) {
     super("program", describe(step, errno));
     this.step = step.index;

@@ -13,8 +13,11 @@ export class ConfigError extends RuntimeError {
   readonly pointer: string;
 
   /**
+   * Makes the error; the message is the pointer and the detail.
+   *
    * @param pointer JSON pointer of the field
    * @param detail what is wrong with it and what would be right, without a full stop
+   * @param options what caused it
    */
   constructor(pointer: string, detail: string, options?: ErrorOptions) {
     super("config", `${pointer || "config"}: ${detail}`, options);
@@ -27,6 +30,13 @@ export class StateError extends RuntimeError {
   /** The container's id. */
   readonly id: string;
 
+  /**
+   * Makes the error.
+   *
+   * @param id the container's id; empty if it is about none
+   * @param message the whole message
+   * @param options what caused it
+   */
   constructor(id: string, message: string, options?: ErrorOptions) {
     super("state", message, options);
     this.id = id;
@@ -40,7 +50,20 @@ export class CgroupError extends RuntimeError {
   /** The value that was to be written, if one was. */
   readonly value: string | undefined;
 
-  constructor(file: string, message: string, value?: string, options?: ErrorOptions) {
+  /**
+   * Makes the error.
+   *
+   * @param file the file or directory concerned
+   * @param message the whole message
+   * @param value the value that was to be written, if one was
+   * @param options what caused it
+   */
+  constructor(
+    file: string,
+    message: string,
+    value?: string,
+    options?: ErrorOptions,
+  ) {
     super("cgroup", message, options);
     this.file = file;
     this.value = value;

@@ -14,7 +14,9 @@ const CHUNK = 32 * 1024;
 
 /** The size of a terminal in characters. */
 export interface ConsoleSize {
+  /** Characters in a line. */
   readonly columns: number;
+  /** Lines. */
   readonly rows: number;
 }
 

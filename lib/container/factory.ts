@@ -29,6 +29,7 @@ export interface CreateOptions {
 
 /** A line of `list`. */
 export interface ContainerInfo extends Partial<ContainerState> {
+  /** The container's id. */
   readonly id: string;
   /** What is wrong with the container's record, if it can't be read. */
   readonly problem?: string;

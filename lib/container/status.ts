@@ -18,9 +18,13 @@ export type ContainerStatus = StateDocument["status"];
 
 /** What `state` and `list` show: the state of the specification, and what runc adds. */
 export interface ContainerState extends StateDocument {
+  /** Process id of init; 0 when it does not run. */
   pid: number;
+  /** Path of the root file system on the host. */
   rootfs: string;
+  /** When the container was created, RFC 3339. */
   created: string;
+  /** Empty in `state`; the creator's user id in `list`. */
   owner: string;
 }
 

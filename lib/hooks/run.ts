@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Fd } from "../../ffi/fd.ts";
+import type { Fd } from "../../ffi/fd.ts";
 import { memoryFile, readMemoryFile } from "../../ffi/memfd.ts";
 import { killAndReap, reap, waitForExit } from "../../ffi/process.ts";
 import { spawn } from "../../init/bootstrap.ts";
@@ -19,6 +19,14 @@ export class HookError extends RuntimeError {
   /** Its place in the list. */
   readonly index: number;
 
+  /**
+   * Makes the error.
+   *
+   * @param hook which kind of hook
+   * @param index its place in the list
+   * @param detail what went wrong
+   * @param options what caused it
+   */
   constructor(
     hook: HookName,
     index: number,
