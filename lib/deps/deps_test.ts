@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "./assert.ts";
+import { assert, assertEquals, fail } from "./assert.ts";
 import { parseArgs } from "./parse_args.ts";
-import { join } from "./path.ts";
+import { join, relative, resolve } from "./path.ts";
 
 /** Type-checks programs that import from this folder, in one go; returns the names of those refused. */
 async function refused(programs: Record<string, string>): Promise<string[]> {
@@ -85,4 +85,23 @@ Deno.test("parseArgs() keeps positional arguments as typed when asked for string
 
 Deno.test("join() joins with one slash", () => {
   assertEquals(join("/a/", "/b", "../c"), "/a/c");
+});
+
+Deno.test("resolve() and relative() leave the global `process` alone, which would load Node's polyfills", () => {
+  const kept = Object.getOwnPropertyDescriptor(globalThis, "process");
+  Object.defineProperty(globalThis, "process", {
+    configurable: true,
+    get: () => fail("process was touched"),
+  });
+  try {
+    const cwd = Deno.cwd();
+    assertEquals(resolve("a", "../b"), `${cwd}/b`);
+    assertEquals(resolve(), cwd);
+    assertEquals(resolve(""), cwd);
+    assertEquals(resolve("/a", "b"), "/a/b");
+    assertEquals(resolve("x", "/a/./b/.."), "/a");
+    assertEquals(relative("a/b", "a/c"), "../c");
+  } finally {
+    if (kept) Object.defineProperty(globalThis, "process", kept);
+  }
 });

@@ -1,6 +1,6 @@
 /**
- * Types of @std/path/posix, as far as re-exported. Every function is pure text work; none follows
- * links or looks at the disk, but `resolve` and `relative` read the working directory for relative paths.
+ * Types of @std/path/posix, as far as used. Every function is pure text work; none follows links or
+ * looks at the disk, but `resolve` and `relative` read the working directory for relative paths.
  *
  * @module
  */
