@@ -3,14 +3,15 @@
  *
  * With `DENORT_BIN`, or where Deno's base runtime can be fetched, DIR/nsinit is a single binary made
  * by `deno compile`. Elsewhere it is a launcher: a small shell script that executes DIR/lib/deno (our
- * own copy) on DIR/lib/main.js (a bundle in which each command is a chunk of its own). `--launcher`
- * asks for that one. Nothing is done when nothing changed since the last build.
+ * own copy) on DIR/lib/main.js, which evaluates the chunks beside it; each command has its own.
+ * `--launcher` asks for that one. Nothing is done when nothing changed since the last build.
  *
  * @module
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { join, resolve } from "../lib/deps/path.ts";
 import { productFiles } from "./check_imports.ts";
+import { classicChunk, ENTRY, LOADER } from "./classic_chunks.ts";
 import { launcherScript } from "./launcher.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -125,19 +126,30 @@ async function installLauncher(
   const lib = join(out, "lib");
   await makeDir(lib);
   await installDeno(join(lib, "deno"));
-  const files = [...Deno.readDirSync(bundle)].map(({ name }) => name);
+  const files: string[] = [];
   const main = entry.replace(/^.*\//, "").replace(/\.ts$/, ".js");
-  // Chunks carry a hash in their name, so old and new ones live side by side: main.js, which
+  for await (const { name } of Deno.readDir(bundle)) {
+    const chunk = name === main ? ENTRY : name;
+    const path = join(bundle, name);
+    const script = classicChunk(chunk, await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, script);
+    await Deno.rename(path, join(bundle, `${chunk}.txt`));
+    files.push(`${chunk}.txt`);
+  }
+  await Deno.writeTextFile(join(bundle, "main.js"), LOADER);
+  files.push("main.js");
+  // Chunks carry a hash in their name, so old and new ones live side by side: the entry, which
   // names them, comes after them, and what it no longer names goes last.
-  for (const name of files.filter((name) => name !== main)) {
+  const isEntry = (name: string): boolean => name.startsWith(ENTRY);
+  files.sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)));
+  for (const name of files) {
     await install(join(bundle, name), join(lib, name), 0o644);
   }
-  await install(join(bundle, main), join(lib, "main.js"), 0o644);
   const script = join(temp, "launcher");
   await Deno.writeTextFile(script, launcherScript(out));
   await install(script, join(out, "nsinit"), 0o755);
   for await (const { name } of Deno.readDir(lib)) {
-    if (name === "deno" || name === "main.js" || files.includes(name)) continue;
+    if (name === "deno" || files.includes(name)) continue;
     await Deno.remove(join(lib, name));
   }
 }
@@ -215,7 +227,13 @@ async function inputHash(entry: string, launcher: boolean): Promise<string> {
   const files = new Set([
     entry,
     ...productFiles().map((file) => join(ROOT, file)),
-    ...["deno.json", "deno.lock", "scripts/build.ts", "scripts/launcher.ts"]
+    ...[
+      "deno.json",
+      "deno.lock",
+      "scripts/build.ts",
+      "scripts/classic_chunks.ts",
+      "scripts/launcher.ts",
+    ]
       .map((file) => join(ROOT, file)),
   ]);
   const parts: string[] = [

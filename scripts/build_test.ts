@@ -123,7 +123,12 @@ Deno.test("the launcher leaves no file behind", async () => {
     const names = [...Deno.readDirSync(`${dir}/dist/lib`)].map(({ name }) =>
       name.replace(/-\w+/, "")
     );
-    assertEquals(names.sort(), ["deno", "lazy.js", "main.js"]);
+    assertEquals(names.sort(), [
+      "deno",
+      "lazy.js.txt",
+      "main.js",
+      "main.js.txt",
+    ]);
   });
 });
 
@@ -136,7 +141,7 @@ Deno.test("build() does nothing when nothing changed, and rebuilds when somethin
     assertEquals((await build(options)).rebuilt, true);
     assertEquals(await sh(`exec ${options.out}/nsinit`), "changed\n");
     const chunks = [...Deno.readDirSync(`${options.out}/lib`)].length;
-    assertEquals(chunks, 2, "the old chunk is gone");
+    assertEquals(chunks, 3, "the old chunk is gone");
     await Deno.remove(`${options.out}/nsinit`);
     assertEquals((await build(options)).rebuilt, true);
   });

@@ -166,12 +166,30 @@ const noBareImports: Deno.lint.Rule = {
   },
 };
 
+const noMutableExport: Deno.lint.Rule = {
+  create(context) {
+    return {
+      "ExportNamedDeclaration > VariableDeclaration"(
+        node: Deno.lint.VariableDeclaration,
+      ) {
+        if (node.kind === "const") return;
+        context.report({
+          node,
+          message:
+            "Export a function that gives the value: in the built executable an importer sees an exported variable's first value only",
+        });
+      },
+    };
+  },
+};
+
 const plugin: Deno.lint.Plugin = {
   name: "house",
   rules: {
     "fenced-ffi": fencedFfi,
     "no-bare-imports": noBareImports,
     "no-console": noConsole,
+    "no-mutable-export": noMutableExport,
     "no-node": noNode,
     "no-private-keyword": noPrivateKeyword,
   },

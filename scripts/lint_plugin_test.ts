@@ -74,3 +74,12 @@ Deno.test("no-bare-imports lets npm: specifiers be in lib/deps only", () => {
   assertEquals(refusals("lib/deps/zod.ts", npm), []);
   assertEquals(refusals("lib/x.ts", `import { x } from "../ffi/x.ts";`), []);
 });
+
+Deno.test("no-mutable-export refuses exported let and var, not const", () => {
+  for (const word of ["let", "var"]) {
+    assertEquals(refusals("lib/x.ts", `export ${word} x = 1;`), [
+      "no-mutable-export",
+    ]);
+  }
+  assertEquals(refusals("lib/x.ts", "export const x = 1; let y = 2; y++;"), []);
+});
