@@ -67,7 +67,8 @@ const noConsole: Deno.lint.Rule = {
   create(context) {
     const { area, isTest } = placeOf(context.filename);
     const isEntry = context.filename === `${ROOT}main.ts`;
-    if (isEntry || isTest || area === "scripts" || area === "tests") return {};
+    const mayPrint = ["samples", "scripts", "tests"].includes(area);
+    if (isEntry || isTest || mayPrint) return {};
     return {
       MemberExpression(node) {
         const { object } = node;
@@ -75,7 +76,7 @@ const noConsole: Deno.lint.Rule = {
         context.report({
           node,
           message:
-            "A library doesn't print: return the text, or log through the logger it was given. Only main.ts, scripts/ and tests print.",
+            "A library doesn't print: return the text, or log through the logger it was given. Only main.ts, samples/, scripts/ and tests print.",
         });
       },
     };

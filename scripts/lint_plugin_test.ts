@@ -24,12 +24,18 @@ Deno.test("fenced-ffi refuses Deno.dlopen and Deno.Unsafe* outside ffi/, tests i
   assertEquals(refusals("lib/cli/x.ts", "Deno.readTextFileSync('x');"), []);
 });
 
-Deno.test("no-console refuses console in the library, and lets it be in main.ts, scripts and tests", () => {
+Deno.test("no-console refuses console in the library, and lets it be in main.ts, samples, scripts and tests", () => {
   for (const path of ["lib/cli/x.ts", "ffi/x.ts", "init/x.ts", "mod.ts"]) {
     assertEquals(refusals(path, "console.log(1);"), ["no-console"], path);
   }
   for (
-    const path of ["main.ts", "scripts/x.ts", "tests/x.ts", "lib/x_test.ts"]
+    const path of [
+      "main.ts",
+      "samples/x.ts",
+      "scripts/x.ts",
+      "tests/x.ts",
+      "lib/x_test.ts",
+    ]
   ) {
     assertEquals(refusals(path, "console.log(1);"), [], path);
   }
