@@ -53,8 +53,12 @@ async function processOptions(
   const pidFile = await pathOf(parsed, "pid-file");
   const consoleSocket = await pathOf(parsed, "console-socket");
   const pidfdSocket = await pathOf(parsed, "pidfd-socket");
+  const stream = detach ? "inherit" : "relay";
   return {
     detach,
+    stdin: stream,
+    stdout: stream,
+    stderr: stream,
     preserveFds: listenFds() + countOf(parsed, "preserve-fds"),
     ...(pidFile === undefined ? {} : { pidFile }),
     ...(consoleSocket === undefined ? {} : { consoleSocket }),

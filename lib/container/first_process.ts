@@ -9,13 +9,19 @@ import { openManager } from "../cgroups/mod.ts";
 import { RuntimeError, StateError } from "../errors.ts";
 import type { LogFunction } from "./container.ts";
 import { ConsoleProxy, sendConsole } from "./console.ts";
-import { kernelComplaint, readHost } from "./host.ts";
+import { type Host, kernelComplaint, readHost } from "./host.ts";
 import { launch } from "./launch.ts";
 import { type ProcessOptions, withProcess } from "./options.ts";
 import { Process } from "./process.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
-import { openStreams, type StreamChoice } from "./streams.ts";
+import {
+  openStreams,
+  type StreamChoice,
+  type StreamChoices,
+} from "./streams.ts";
 import { checkSpec } from "./validate.ts";
+import { toHostId } from "../namespaces/id_maps.ts";
+import type { Spec } from "../spec/types.ts";
 
 /** The container that gets it. */
 export interface FirstProcessContext {
@@ -49,7 +55,8 @@ export async function startFirstProcess(
   }
   const terminal = spec.process?.terminal === true;
   checkConsole(terminal, options);
-  const streams = openStreams(streamChoices(terminal, options));
+  const choices = streamChoices(spec, host, options);
+  const streams = openStreams(choices);
   let proxy: ConsoleProxy | undefined;
   try {
     const init = await launch({
@@ -64,6 +71,7 @@ export async function startFirstProcess(
       record: { ...record, config: spec },
       rootless: record.rootless,
       streams: streams.child,
+      ownStreams: ownedStreams(choices, terminal || options.detach === true),
       log,
       onConsole: (master) => {
         if (options.consoleSocket === undefined) {
@@ -71,20 +79,20 @@ export async function startFirstProcess(
         } else handOver(master, options.consoleSocket);
         return Promise.resolve();
       },
-      onReady: ({ pid, pidfd }) => {
+      onCreated: ({ pid, pidfd }) => {
         if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
         if (options.pidfdSocket !== undefined) {
           sendPidfd(pidfd, options.pidfdSocket);
         }
-        return Promise.resolve();
       },
     });
-    const { stdin, stdout, stderr } = streams;
+    const { stdin, stdout, stderr, relayed } = streams;
     return new Process({
       ...init,
       stdin,
       stdout,
       stderr,
+      relayed,
       console: proxy,
       oomKilled: () => oomKilled(directory),
     });
@@ -118,17 +126,30 @@ function checkConsole(
   }
 }
 
-/** With a terminal, the standard streams are replaced by it: init starts with none. */
+/**
+ * With a terminal, the standard streams are replaced by it: init starts with none. Streams are relayed only for a user
+ * other than ours: we can open ours again.
+ */
 function streamChoices(
-  terminal: boolean,
+  { process, linux }: Spec,
+  host: Host,
   options: ProcessOptions,
-): [StreamChoice, StreamChoice, StreamChoice] {
-  if (terminal) return ["null", "null", "null"];
+): StreamChoices {
+  if (process?.terminal === true) return ["null", "null", "null"];
+  const isOurs =
+    toHostId(linux?.uidMappings, process?.user.uid ?? 0) === host.euid;
+  const choose = (choice: StreamChoice = "inherit"): StreamChoice =>
+    choice === "relay" && isOurs ? "inherit" : choice;
   return [
-    options.stdin ?? "inherit",
-    options.stdout ?? "inherit",
-    options.stderr ?? "inherit",
+    choose(options.stdin),
+    choose(options.stdout),
+    choose(options.stderr),
   ];
+}
+
+/** The streams that become the user's: pipes of ours, and what a process that outlives us was given for good. */
+function ownedStreams(choices: StreamChoices, all: boolean): number[] {
+  return [0, 1, 2].filter((fd) => all || choices[fd] !== "inherit");
 }
 
 function handOver(master: Fd, socket: string): void {

@@ -50,7 +50,7 @@ export interface HandlerContext {
   /** Takes the pty master of the container's console. */
   readonly onConsole: (master: Fd) => Promise<void>;
   /** Called when init has everything but its user's rights. */
-  readonly onReady: () => Promise<void>;
+  readonly onReady: () => void;
 }
 
 /** What went on while answering, to explain a failure. */
@@ -102,10 +102,10 @@ function handlers(
     [MESSAGE.HOME]: ({ value, fds }) => ({
       data: homeEntry(homeOf(fds[0]!, value)),
     }),
-    [MESSAGE.READY]: async () => {
+    [MESSAGE.READY]: () => {
       context.applyLimits();
       setLimits(context.init.pid, spec);
-      await context.onReady();
+      context.onReady();
     },
   };
 }

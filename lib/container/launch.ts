@@ -45,8 +45,8 @@ export interface LaunchOptions extends ProgramOptions {
   readonly streams: readonly (Fd | undefined)[];
   /** Takes the pty master of the console; the descriptor is the callee's. */
   readonly onConsole: (master: Fd) => Promise<void>;
-  /** Called when init is about to be created, and can still be refused. */
-  readonly onReady: (init: Spawned) => Promise<void>;
+  /** Called when the container is created; what it throws undoes that. */
+  readonly onCreated: (init: Spawned) => void;
   readonly log: (level: "debug" | "warning", message: string) => void;
 }
 
@@ -105,6 +105,7 @@ class Launch {
         this.#built.program,
         answersTo(context, this.#trace),
       );
+      this.#options.onCreated(context.init);
       return context.init;
     } catch (error) {
       throw await this.#undo(error, context?.init);
@@ -121,8 +122,7 @@ class Launch {
       ...options,
       init: this.#clone(theirs),
       applyLimits: () => this.#applyLimits(),
-      onReady: async () => {
-        await options.onReady(context.init);
+      onReady: () => {
         options.directory.write(
           createdRecord(options.record, context.init.pid),
         );

@@ -27,6 +27,8 @@ export interface ProcessParts {
   readonly stdout?: ReadableStream<Uint8Array> | undefined;
   readonly stderr?: ReadableStream<Uint8Array> | undefined;
   readonly console?: ConsoleProxy | undefined;
+  /** Resolves when all relayed output is out. */
+  readonly relayed: Promise<void>;
   /** Tells whether the container ran out of memory. */
   readonly oomKilled: () => boolean;
 }
@@ -45,6 +47,7 @@ export class Process {
   readonly console: ConsoleProxy | undefined;
   readonly #pidfd: Fd;
   readonly #oomKilled: () => boolean;
+  readonly #relayed: Promise<void>;
   #end: Promise<ProcessEnd> | undefined;
 
   /** Made by `Container.start()` and `run()`. */
@@ -56,6 +59,7 @@ export class Process {
     this.console = parts.console;
     this.#pidfd = parts.pidfd;
     this.#oomKilled = parts.oomKilled;
+    this.#relayed = parts.relayed;
   }
 
   /**
@@ -86,6 +90,7 @@ export class Process {
     const status = reap(this.#pidfd) ?? { code: 0, signal: 0 };
     this.#collected = true;
     this.#pidfd.close();
+    await this.#relayed;
     await this.console?.finish();
     return { ...status, oom: this.#oomKilled() };
   }

@@ -69,6 +69,8 @@ export interface ProgramOptions {
   readonly noPivot?: boolean | undefined;
   /** Keep the caller's session keyring. */
   readonly noNewKeyring?: boolean | undefined;
+  /** Which standard streams are given to the container's user; all if left out. */
+  readonly ownStreams?: readonly number[] | undefined;
   /** How many descriptors from 3 on the container's program inherits. */
   readonly preserveFds?: number | undefined;
 }
@@ -150,7 +152,7 @@ export function containerProgram(
   // The user may not read where root may, and root of a user namespace not where the user may: try as both.
   const enterAsUser = enterWorkingDirectory(b, process.cwd);
   dropBounding(b, sets, host);
-  ownStdio(b, process.user);
+  ownStdio(b, process.user, options.ownStreams ?? [0, 1, 2]);
   takeIdentity(b, process.user, { setgroupsMayFail: userNamespace });
   enterAsUser();
   setCapabilities(b, sets);

@@ -8,8 +8,16 @@ import type { Fd } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makePipe } from "../../ffi/pipe.ts";
 
-/** Where a standard stream leads: to ours, to nowhere, or to a web stream. */
-export type StreamChoice = "inherit" | "null" | "piped";
+/**
+ * Where a standard stream leads: to ours, to nowhere, to a web stream, or by way of a pipe and of us to ours.
+ *
+ * A program that is not root can't open an inherited stream of ours again by /dev/stdout, unless it becomes its owner;
+ * the pipe of a relayed one is its own.
+ */
+export type StreamChoice = "inherit" | "null" | "piped" | "relay";
+
+/** The standard streams' choices: input, output, error. */
+export type StreamChoices = readonly [StreamChoice, StreamChoice, StreamChoice];
 
 /** The child's ends, to be passed and then closed, and ours. */
 export interface Streams {
@@ -17,14 +25,14 @@ export interface Streams {
   readonly stdin: WritableStream<Uint8Array> | undefined;
   readonly stdout: ReadableStream<Uint8Array> | undefined;
   readonly stderr: ReadableStream<Uint8Array> | undefined;
+  /** Resolves when all relayed output is out. */
+  readonly relayed: Promise<void>;
   /** Closes the child's ends here. */
   closeChildEnds(): void;
 }
 
 /** Opens the streams as chosen; inherited ones are `undefined` in `child`. */
-export function openStreams(
-  choices: readonly [StreamChoice, StreamChoice, StreamChoice],
-): Streams {
+export function openStreams(choices: StreamChoices): Streams {
   const child: (Fd | undefined)[] = [];
   const ours: (Deno.FsFile | undefined)[] = [];
   choices.forEach((choice, number) => {
@@ -43,13 +51,39 @@ export function openStreams(
       ours.push(adopt(outside, number === 0));
     }
   });
+  const [stdin, stdout, stderr] = ours;
+  const isRelayed = (number: number): boolean => choices[number] === "relay";
   return {
     child,
-    stdin: ours[0]?.writable,
-    stdout: ours[1]?.readable,
-    stderr: ours[2]?.readable,
+    stdin: isRelayed(0) ? undefined : stdin?.writable,
+    stdout: isRelayed(1) ? undefined : stdout?.readable,
+    stderr: isRelayed(2) ? undefined : stderr?.readable,
+    relayed: relay(
+      isRelayed(0) ? stdin : undefined,
+      isRelayed(1) ? stdout : undefined,
+      isRelayed(2) ? stderr : undefined,
+    ),
     closeChildEnds: () => child.forEach((fd) => fd?.close()),
   };
+}
+
+/** Copies between our streams and the ends of pipes. Nobody waits for our input to end. */
+async function relay(
+  stdin: Deno.FsFile | undefined,
+  stdout: Deno.FsFile | undefined,
+  stderr: Deno.FsFile | undefined,
+): Promise<void> {
+  // The program may end, or close its input, before ours does.
+  if (stdin !== undefined) {
+    Deno.stdin.readable.pipeTo(stdin.writable, { preventCancel: true }).catch(
+      () => {},
+    );
+  }
+  const options = { preventClose: true };
+  await Promise.all([
+    stdout?.readable.pipeTo(Deno.stdout.writable, options),
+    stderr?.readable.pipeTo(Deno.stderr.writable, options),
+  ]);
 }
 
 /** A file of Deno's for our end of a pipe, which /proc opens once more. */

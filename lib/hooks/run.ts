@@ -103,10 +103,7 @@ async function runHook(
       execute: {
         path: hook.path,
         argv: hook.args?.length ? hook.args : [hook.path],
-        env: hook.env ??
-          Object.entries(Deno.env.toObject()).map(([key, value]) =>
-            `${key}=${value}`
-          ),
+        env: hook.env ?? ownEnvironment(),
         signalMask: 0n,
       },
       namespaces: 0,
@@ -138,6 +135,22 @@ async function runHook(
   if (status.code === 0 && status.signal === 0) return;
   const said = `stdout: ${decode(stdout)}, stderr: ${decode(stderr)}`;
   throw new HookError(name, index, `${describeStatus(status)}, ${said}`);
+}
+
+/** What the launcher sets for us, and nobody else's business. */
+const LAUNCHER_VARIABLES = [
+  "NSINIT_NOFILE",
+  "DENO_DIR",
+  "DENO_NO_UPDATE_CHECK",
+];
+
+/** Our environment, which a hook without one gets. */
+function ownEnvironment(): string[] {
+  const environment = Deno.env.toObject();
+  const launched = "NSINIT_NOFILE" in environment;
+  return Object.entries(environment)
+    .filter(([name]) => !launched || !LAUNCHER_VARIABLES.includes(name))
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 function decode(file: Fd): string {

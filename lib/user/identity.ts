@@ -32,15 +32,21 @@ export function setUmask(b: ProgramBuilder, user: User): void {
 }
 
 /**
- * Gives standard input, output and error to the user, who may open them again by /dev/stdout and the like. Not
- * /dev/null, which is everybody's.
+ * Gives standard streams to the user, who may open them again by /dev/stdout and the like. Not /dev/null, which is
+ * everybody's.
+ *
+ * @param fds which of 0, 1 and 2
  */
-export function ownStdio(b: ProgramBuilder, user: User): void {
+export function ownStdio(
+  b: ProgramBuilder,
+  user: User,
+  fds: readonly number[],
+): void {
   b.section(
     "give the standard streams to the user",
     "/process/user/uid",
     () => {
-      for (const fd of [0, 1, 2]) {
+      for (const fd of fds) {
         const next = b.label("next stream");
         const change = b.label("change owner");
         const status = b.scratch("statx", STATX_SIZE);
