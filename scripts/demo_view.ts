@@ -132,12 +132,14 @@ export function compare(
   const sentences: Sentence[] = [];
   for (const [type, inode] of Object.entries(inside.namespaces)) {
     const isOwn = inode !== host.namespaces[type];
+    const ok = isOwn === own.includes(type);
+    const what = isOwn
+      ? `its own (${inode}, the host's is ${host.namespaces[type]})`
+      : `shared with the host (${inode})`;
     sentences.push({
-      ok: isOwn === own.includes(type),
-      text: `${type} namespace: ${
-        isOwn ? "its own" : "the host's"
-      } (${inode}; the host's is ${host.namespaces[type]})${
-        isOwn === own.includes(type) ? "" : ", NOT as configured"
+      ok,
+      text: `${type} namespace: ${what}${
+        ok ? isOwn ? "" : ", as configured" : ", NOT as configured"
       }`,
     });
   }
