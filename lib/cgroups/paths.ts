@@ -4,6 +4,7 @@
  * @module
  */
 import { CgroupError } from "../errors.ts";
+import { cleanPath } from "../paths.ts";
 import type { CgroupLayout, CgroupMount } from "./layout.ts";
 
 /**
@@ -35,20 +36,6 @@ export interface CgroupLocation {
   readonly id: string;
   /** `linux.cgroupsPath` of the configuration. */
   readonly cgroupsPath?: string | undefined;
-}
-
-/**
- * Cleans a path by its text alone: no empty parts, no `.`, no `..`, which can't lead above where it starts.
- *
- * @returns an absolute path for an absolute one, else a relative one; `/` or `` if nothing is left
- */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return (path.startsWith("/") ? "/" : "") + parts.join("/");
 }
 
 function join(directory: string, below: string): string {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "../deps/assert.ts";
 import { CgroupError } from "../errors.ts";
 import type { CgroupLayout } from "./layout.ts";
-import { cgroupPaths, cleanPath } from "./paths.ts";
+import { cgroupPaths } from "./paths.ts";
 
 const V1: CgroupLayout = {
   mode: "hybrid",
@@ -36,21 +36,6 @@ function v2(own: string, root = "/"): CgroupLayout {
     own: { "": own },
   };
 }
-
-Deno.test("cleanPath() drops what is empty, dots, and ways up", () => {
-  const cases = {
-    "/a//b/./c/": "/a/b/c",
-    "a/../../b": "b",
-    "/../..": "/",
-    "..": "",
-    "": "",
-    "/": "/",
-    "...": "...",
-  };
-  for (const [path, clean] of Object.entries(cases)) {
-    assertEquals(cleanPath(path), clean);
-  }
-});
 
 Deno.test("cgroupPaths() puts a container by its id below our own cgroup on v1, devices before memory", () => {
   assertEquals(Object.entries(cgroupPaths(V1, { id: "web" })), [

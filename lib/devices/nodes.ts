@@ -5,7 +5,7 @@
  */
 import { S_IFBLK, S_IFCHR, S_IFIFO } from "../../ffi/abi/fcntl.ts";
 import { ConfigError } from "../errors.ts";
-import { cleanPath } from "../mounts/context.ts";
+import { rootedPath } from "../paths.ts";
 import type { Device, DeviceType, Spec } from "../spec/types.ts";
 
 /** A device node to be made. */
@@ -69,7 +69,7 @@ export function deviceNodes({ linux }: Spec): DeviceNode[] {
 
 function configuredNode(device: Device, index: number): DeviceNode {
   const pointer = `/linux/devices/${index}`;
-  const path = cleanPath(device.path);
+  const path = rootedPath(device.path);
   if (path === "/") throw new ConfigError(`${pointer}/path`, "is the root");
   const type = TYPES[device.type];
   if (type === undefined) {

@@ -122,16 +122,6 @@ export function hasNamespace(
   return spec.linux?.namespaces?.some((entry) => entry.type === type) ?? false;
 }
 
-/** A path of the container as text, without `.`, `..` and needless slashes; `..` ends at the root. */
-export function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
 /** A path of the host: relative ones start at the bundle. */
 export function hostPath({ bundle }: MountContext, path: string): string {
   return path.startsWith("/") ? path : `${bundle}/${path}`;

@@ -17,7 +17,8 @@ import {
   stat,
   statField,
 } from "./calls.ts";
-import { cleanPath, type MountContext, rootOf } from "./context.ts";
+import { rootedPath } from "../paths.ts";
+import { type MountContext, rootOf } from "./context.ts";
 import { IN_NEW_ROOT } from "./directory.ts";
 import { emptyDirectory } from "./empty_directory.ts";
 
@@ -105,7 +106,7 @@ function forEachPath(
   b.section(`${verb} paths${end}`, pointer, before);
   const seen = new Set<string>();
   paths.forEach((path, index) => {
-    const clean = cleanPath(path);
+    const clean = rootedPath(path);
     if (seen.has(clean)) return;
     seen.add(clean);
     b.section(`${verb} ${path}${end}`, `${pointer}/${index}`, () => {

@@ -20,7 +20,8 @@ import {
 import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
 import { needsDeviceSetup } from "../devices/needs_setup.ts";
 import { close, open, setAttributes, stat } from "./calls.ts";
-import { cleanPath, hostPath, type MountContext, rootOf } from "./context.ts";
+import { rootedPath } from "../paths.ts";
+import { hostPath, type MountContext, rootOf } from "./context.ts";
 import {
   cloneNullDevice,
   requireNullDevice,
@@ -93,7 +94,7 @@ function changeRoot(b: ProgramBuilder): void {
  * its masks, so those are unmounted or, where they are locked, covered.
  */
 function moveRoot(b: ProgramBuilder, context: MountContext): void {
-  const rootfs = cleanPath(hostPath(context, context.spec.root?.path ?? ""));
+  const rootfs = rootedPath(hostPath(context, context.spec.root?.path ?? ""));
   for (const path of context.host.bareMounts ?? []) {
     if (path === rootfs || path.startsWith(`${rootfs}/`)) continue;
     const [cover, next] = [b.label("cover"), b.label("next")];

@@ -5,8 +5,9 @@
  */
 import { MS_I_VERSION, MS_RDONLY } from "../../ffi/abi/mount.ts";
 import { ConfigError } from "../errors.ts";
+import { rootedPath } from "../paths.ts";
 import type { Mount } from "../spec/types.ts";
-import { cleanPath, type MountContext } from "./context.ts";
+import type { MountContext } from "./context.ts";
 import { FSCONFIG_STRING_MAX, type Parameter } from "./new_mount.ts";
 import {
   fileSystemFlags,
@@ -63,7 +64,7 @@ export function planMount(mount: Mount, index: number): MountPlan {
   const options = parsed.idmap === "none" && mount.uidMappings !== undefined
     ? { ...parsed, idmap: "one" as const }
     : parsed;
-  const destination = cleanPath(mount.destination);
+  const destination = rootedPath(mount.destination);
   const type = mount.type ?? "";
   const kind = kindOf(type, options);
   const plan = {

@@ -21,7 +21,8 @@ import {
   setAttributes,
   stat,
 } from "./calls.ts";
-import { cleanPath, hostPath, type MountContext } from "./context.ts";
+import { rootedPath } from "../paths.ts";
+import { hostPath, type MountContext } from "./context.ts";
 import { PROPAGATION_WORDS } from "./options_table.ts";
 
 /**
@@ -33,7 +34,7 @@ import { PROPAGATION_WORDS } from "./options_table.ts";
 export function prepareRoot(b: ProgramBuilder, context: MountContext): void {
   const { spec, host } = context;
   if (spec.root === undefined) throw new ConfigError("/root", "is missing");
-  const path = cleanPath(hostPath(context, spec.root.path));
+  const path = rootedPath(hostPath(context, spec.root.path));
   const propagation = rootPropagation(context);
   b.section("prepare the root file system", "/root", () => {
     b.call("umask", [0]);

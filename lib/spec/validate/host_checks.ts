@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cleanPath } from "../../paths.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import { Problems } from "../problems.ts";
 import type { IdMapping, Namespace, NamespaceType, Spec } from "../types.ts";
@@ -60,16 +61,6 @@ export const denoFiles: Pick<HostFiles, "stat" | "realPath"> = {
 export interface HostChecked extends Validated {
   /** Absolute path of the root file system, without links. */
   readonly rootfs: string;
-}
-
-/** Removes `.`, empty components and `..` by text, as Go's filepath.Clean does. */
-function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }
 
 function messageOf(error: unknown): string {
