@@ -67,14 +67,14 @@ async function processOptions(
 }
 
 /**
- * Removes a container whose start has failed. That failure is what the caller has to hear of: one of the removal is
- * only logged.
+ * Removes a container, whatever runs in it, and if nobody else has done so. What the caller has to hear of is something
+ * else, an exit code or an earlier failure: one of the removal is only logged.
  */
 export async function discard(container: Container, log: Log): Promise<void> {
   try {
     await container[Symbol.asyncDispose]();
   } catch (error) {
-    log.write("error", `clean up after failure: ${describeError(error)}`);
+    log.write("error", describeError(error));
   }
 }
 

@@ -3,24 +3,14 @@
  *
  * @module
  */
-import type { Container } from "../container/container.ts";
 import type { Invocation } from "./commands.ts";
-import { describeError, failed } from "./errors.ts";
+import { failed } from "./errors.ts";
 import { discard, launch, type Launched } from "./launch.ts";
 import type { Log } from "./log.ts";
 import { forwardSignals } from "./signals.ts";
 
 /** Exit codes from here on name the signal that killed the process, as shells do. */
 const SIGNALLED = 128;
-
-/** Deletes a container that has ended; its exit code matters more to the caller than a failure here. */
-async function remove(container: Container, log: Log): Promise<void> {
-  try {
-    await container.destroy();
-  } catch (error) {
-    log.write("error", describeError(error));
-  }
-}
 
 /** Gives our terminal back as it was, and ends; the container goes on. */
 function leave(): void {
@@ -72,6 +62,6 @@ export async function run(invocation: Invocation): Promise<number> {
     if (launched !== undefined) await discard(launched.container, log);
     throw failed("run", error);
   }
-  if (!detach && !parsed.on("keep")) await remove(launched.container, log);
+  if (!detach && !parsed.on("keep")) await discard(launched.container, log);
   return code;
 }
