@@ -13,30 +13,7 @@ import {
   RUN_FLAGS,
   SPEC_FLAGS,
 } from "./flags.ts";
-import type { Log } from "./log.ts";
-import type { Parsed } from "./parse.ts";
-
-/** What a command gets. */
-export interface Invocation {
-  /** Its flags and words. */
-  readonly parsed: Parsed;
-  /** Where its log lines go. */
-  readonly log: Log;
-  /** Value of the global `--rootless`. */
-  readonly rootless: boolean | "auto";
-  /**
-   * Where the state of containers is kept.
-   *
-   * @throws {ExitError} if the directory can't serve
-   */
-  root(): Promise<string>;
-}
-
-/** A command's module. */
-export interface CommandModule {
-  /** Does the work and returns the exit code. */
-  run(invocation: Invocation): number | Promise<number>;
-}
+import type { CommandModule } from "./invocation.ts";
 
 /** A command. */
 export interface Command {

@@ -7,7 +7,7 @@ import type { Container } from "../container/container.ts";
 import { Factory } from "../container/factory.ts";
 import { RecordDirectory } from "../container/record.ts";
 import { StateError } from "../errors.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 
 /**
  * Deletes the container.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { EXIT_INIT_FAILURE, ExitError } from "./errors.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 import { Factory } from "../container/factory.ts";
 import { StateError } from "../errors.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 
 const DEFAULT_SIGNAL = "SIGTERM";
 

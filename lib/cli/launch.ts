@@ -8,7 +8,7 @@ import { Factory } from "../container/factory.ts";
 import type { Process } from "../container/process.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { describeError } from "./errors.ts";
 import { listenEnv, listenFds } from "./listen_fds.ts";
 import type { Log } from "./log.ts";

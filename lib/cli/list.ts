@@ -4,7 +4,7 @@
  * @module
  */
 import { type ContainerInfo, Factory } from "../container/factory.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError } from "./errors.ts";
 import { print } from "./output.ts";
 import { formatTable } from "./table.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, COMMANDS, type Invocation } from "./commands.ts";
+import { type Command, COMMANDS } from "./commands.ts";
 import {
   describeError,
   EXIT_FAILURE,
@@ -13,6 +13,7 @@ import {
   UsageError,
 } from "./errors.ts";
 import { GLOBAL_FLAGS, HELP_FLAG } from "./flags.ts";
+import type { Invocation } from "./invocation.ts";
 import { Log, type LogFormat, type LogOptions } from "./log.ts";
 import { print, writeText } from "./output.ts";
 import {

@@ -9,7 +9,7 @@ import { readHost } from "../container/host.ts";
 import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
 import { loadSpec } from "../spec/load.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError, failed } from "./errors.ts";
 import { print } from "./output.ts";
 import { countOf } from "./parse.ts";

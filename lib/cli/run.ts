@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { failed } from "./errors.ts";
 import { discard, launch, type Launched } from "./launch.ts";
 import type { Log } from "./log.ts";

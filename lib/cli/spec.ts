@@ -5,7 +5,7 @@
  */
 import { CONFIG_FILE } from "../spec/load.ts";
 import { exampleSpec, toRootless } from "../spec/example.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { absolutePath } from "./root_dir.ts";
 
 /** This file exists where the hierarchy mounted at the usual place is cgroup v2: cgroups(7). */

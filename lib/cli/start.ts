@@ -4,7 +4,7 @@
  * @module
  */
 import { Factory } from "../container/factory.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 
 /**
  * Starts the container.

@@ -5,7 +5,7 @@
  */
 import { RecordDirectory } from "../container/record.ts";
 import { stateOf } from "../container/status.ts";
-import type { Invocation } from "./commands.ts";
+import type { Invocation } from "./invocation.ts";
 import { print } from "./output.ts";
 
 /**
