@@ -7,7 +7,7 @@ import {
 import type { Box } from "./box.ts";
 import type { Bundle, Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
-import { type CommandOptions, failure, until } from "./command.ts";
+import { type CommandOptions, failure, ok, until } from "./command.ts";
 import { exists, missing, NSINIT } from "./host.ts";
 import type { Spec } from "./spec.ts";
 
@@ -434,13 +434,27 @@ claim("without privileges: one line that says what is missing", async (box) => {
 }, { skip: missing("setpriv") });
 
 claim(
-  "without privileges: a root directory of root's is refused",
+  "without privileges: a root directory of root's is refused and named",
   async (box) => {
     const bundle = await box.bundle();
+    await Deno.remove(`${bundle.dir}/config.json`);
+    await Deno.chown(bundle.dir, 65_534, 65_534);
     await Deno.mkdir(box.root);
     await Deno.chmod(box.root, 0o700);
-    const text = await refusal({ box, bundle, options: { asNobody: true } });
-    assertMatch(text, /permission denied|user namespace|privilege/i);
+    const options = { asNobody: true };
+    ok(
+      await box.command(
+        [NSINIT, "spec", "--rootless", "--bundle", bundle.dir],
+        options,
+      ),
+    );
+    const config = `${bundle.dir}/config.json`;
+    const spec = JSON.parse(await Deno.readTextFile(config));
+    spec.process.terminal = false;
+    await Deno.writeTextFile(config, JSON.stringify(spec));
+    const text = await refusal({ box, bundle, options });
+    assertMatch(text, /permission denied/i);
+    assertStringIncludes(text, box.root);
   },
   { skip: missing("setpriv") },
 );

@@ -17,8 +17,6 @@ import { Container } from "./container.ts";
 import { exists, NSINIT } from "./host.ts";
 import { findLeaks, mountPoints, type Traces } from "./leaks.ts";
 
-let boxes = 0;
-
 /** What one test works with. */
 export class Box implements AsyncDisposable {
   /** The test's directory; all may enter it, so that mapped and other users can. */
@@ -36,9 +34,7 @@ export class Box implements AsyncDisposable {
     this.dir = Deno.makeTempDirSync({ prefix: "nsinit-test-" });
     Deno.chmodSync(this.dir, 0o755);
     this.root = `${this.dir}/state`;
-    this.mark = `nst-${Deno.pid.toString(36)}-${
-      Date.now().toString(36)
-    }-${++boxes}`;
+    this.mark = `nst-${crypto.randomUUID().slice(0, 13)}`;
   }
 
   /** A new container id; the container is deleted when the test ends. */

@@ -30,7 +30,6 @@ export function claim(
 
 async function check(body: (box: Box) => Promise<void>): Promise<void> {
   await specTemplate();
-  const descriptors = countDescriptors();
   const box = new Box();
   let failed = true;
   let remains: string[];
@@ -49,21 +48,4 @@ async function check(body: (box: Box) => Promise<void>): Promise<void> {
   if (remains.length > 0) {
     throw new Error(`Left behind: ${remains.join(", ")}`);
   }
-  if (countDescriptors() > descriptors) {
-    throw new Error(`Descriptors left open: ${listDescriptors().join(", ")}`);
-  }
-}
-
-function countDescriptors(): number {
-  return [...Deno.readDirSync("/proc/self/fd")].length;
-}
-
-function listDescriptors(): string[] {
-  return [...Deno.readDirSync("/proc/self/fd")].map((entry) => {
-    try {
-      return Deno.readLinkSync(`/proc/self/fd/${entry.name}`);
-    } catch {
-      return "closed";
-    }
-  });
 }

@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { exists, hierarchies, processes, readIfPresent } from "./host.ts";
+import {
+  exists,
+  hierarchies,
+  linkIfPresent,
+  processes,
+  readIfPresent,
+} from "./host.ts";
 import { parseMountInfo } from "./mountinfo.ts";
 
 /** Where to look for a test's remains. */
@@ -37,11 +43,24 @@ export function mountPoints(): Set<string> {
 /** Everything found now, in an order fit for removal. */
 export function findLeaks(traces: Traces): Leak[] {
   return [
+    ...leakedDescriptors(traces.dir),
     ...leakedProcesses(traces),
     ...leakedMounts(traces),
     ...leakedCgroups(traces.mark),
     ...leakedState(traces),
   ];
+}
+
+/** Files of the test that this process still has open. Other test files may run in other threads of it. */
+function leakedDescriptors(dir: string): Leak[] {
+  return [...Deno.readDirSync("/proc/self/fd")]
+    .map(({ name }) => linkIfPresent(`/proc/self/fd/${name}`) ?? "")
+    .filter((target) => target.startsWith(dir))
+    .map((target) => ({
+      what: `open file ${target}`,
+      // Whoever opened it holds its number.
+      remove: () => {},
+    }));
 }
 
 function leakedProcesses(traces: Traces): Leak[] {
