@@ -5,6 +5,7 @@
  */
 import { type CgroupManager, openManager } from "../cgroups/mod.ts";
 import { StateError } from "../errors.ts";
+import { createsNamespace } from "../spec/namespaces.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { initRuns, stateOf, statusOf } from "./status.ts";
 
@@ -30,7 +31,9 @@ export async function signalContainer(
   if (!initRuns(record) || !signalPidfd(pidfd, signal)) throw gone;
   if (signal !== KILL) return;
   using cgroup = openManager(record.cgroup);
-  if (!hasOwnPidNamespace(record) || isFrozen(cgroup)) await cgroup.kill();
+  if (!createsNamespace(record.config, "pid") || isFrozen(cgroup)) {
+    await cgroup.kill();
+  }
 }
 
 /**
@@ -100,10 +103,4 @@ async function killInit(
 /** What is frozen does not die of a signal: it must be thawed, which {@linkcode CgroupManager.kill} does. */
 function isFrozen(cgroup: CgroupManager): boolean {
   return ["frozen", "freezing"].includes(cgroup.freezerState());
-}
-
-function hasOwnPidNamespace({ config }: ContainerRecord): boolean {
-  return (config.linux?.namespaces ?? []).some(({ type, path }) =>
-    type === "pid" && !path
-  );
 }

@@ -4,7 +4,7 @@ import {
   type MountContext,
   mountContext as makeContext,
 } from "../mounts/mod.ts";
-import { hasNamespace } from "../namespaces/namespaces.ts";
+import { hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
 import type { ProgramOptions } from "./program.ts";

@@ -32,8 +32,6 @@ import {
   rootOf,
 } from "../mounts/mod.ts";
 import {
-  createsNamespace,
-  hasNamespace,
   type NamespacePlan,
   planNamespaces,
 } from "../namespaces/namespaces.ts";
@@ -46,6 +44,7 @@ import { execute, findExecutable } from "../process/executable.ts";
 import { joinSessionKeyring } from "../process/keyring.ts";
 import { restoreSignals } from "../process/signals.ts";
 import { enterWorkingDirectory } from "../process/working_directory.ts";
+import { createsNamespace, hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import { writeSysctls } from "../sysctl/sysctl.ts";
 import { ownStdio, setUmask, takeIdentity } from "../user/identity.ts";

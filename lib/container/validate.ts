@@ -5,7 +5,8 @@
  */
 import { namespaceFlag } from "../../ffi/namespace.ts";
 import { ConfigError } from "../errors.ts";
-import { hasNamespace, NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
+import { NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
+import { hasNamespace } from "../spec/namespaces.ts";
 import type { IdMapping, NamespaceType, Spec } from "../spec/types.ts";
 import type { SpecHost } from "../spec/validate/context.ts";
 import {

@@ -5,7 +5,7 @@
  */
 import { RuntimeError } from "../../ffi/errors.ts";
 import type { Block, Operand } from "../../init/program.ts";
-import type { NamespaceType, Spec } from "../spec/types.ts";
+import type { Spec } from "../spec/types.ts";
 
 /** A mounted cgroup hierarchy, and the container's place in it. */
 export interface CgroupHierarchy {
@@ -112,14 +112,6 @@ export function rootOf(context: MountContext): Operand {
     );
   }
   return context.root;
-}
-
-/** Whether the configuration has a namespace of this type, new or joined. */
-export function hasNamespace(
-  { spec }: MountContext,
-  type: NamespaceType,
-): boolean {
-  return spec.linux?.namespaces?.some((entry) => entry.type === type) ?? false;
 }
 
 /** A path of the host: relative ones start at the bundle. */

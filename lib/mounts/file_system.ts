@@ -20,6 +20,7 @@ import {
 import type { Operand } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
+import { hasNamespace } from "../spec/namespaces.ts";
 import type { NamespaceType } from "../spec/types.ts";
 import {
   attach,
@@ -32,7 +33,7 @@ import {
   stat,
   statField,
 } from "./calls.ts";
-import { hasNamespace, type MountContext, rootOf } from "./context.ts";
+import { type MountContext, rootOf } from "./context.ts";
 import { IN_ROOT } from "./directory.ts";
 import { finishMount } from "./finish_mount.ts";
 import { makeMount } from "./new_mount.ts";
@@ -122,7 +123,7 @@ function newMount(
     : [];
   if (
     namespace === undefined || !context.host.userNamespace ||
-    hasNamespace(context, namespace)
+    hasNamespace(context.spec, namespace)
   ) return make();
   const fd = descriptorSlot(plan.type);
   const [refused, done] = [b.label("refused"), b.label("mount made")];

@@ -18,6 +18,7 @@ import {
   CLONE_NEWUSER,
   CLONE_NEWUTS,
 } from "../../ffi/abi/sched.ts";
+import { createsNamespace } from "../spec/namespaces.ts";
 import type { NamespaceType, Spec } from "../spec/types.ts";
 
 /** Flag of each type (namespaces(7)), in the order in which they are joined and made: the user namespace first. */
@@ -62,20 +63,6 @@ export interface NamespacePlan {
   readonly staged: boolean;
   /** CLONE_NEW* for the first clone. */
   readonly cloneFlags: number;
-}
-
-/** True if the container has its own (new or joined) namespace of this type. */
-export function hasNamespace(spec: Spec, type: NamespaceType): boolean {
-  return (spec.linux?.namespaces ?? []).some((namespace) =>
-    namespace.type === type
-  );
-}
-
-/** True if a new namespace of this type is made. */
-export function createsNamespace(spec: Spec, type: NamespaceType): boolean {
-  return (spec.linux?.namespaces ?? []).some((namespace) =>
-    namespace.type === type && !namespace.path
-  );
 }
 
 /** Plans the namespaces of a validated configuration. */

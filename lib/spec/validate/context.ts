@@ -4,7 +4,7 @@
  * @module
  */
 import type { Problems } from "../problems.ts";
-import type { Namespace, NamespaceType, Spec } from "../types.ts";
+import type { NamespaceType, Spec } from "../types.ts";
 
 /** What a configuration's validity depends on: facts of the machine and of the caller, as plain data. */
 export interface SpecHost {
@@ -48,32 +48,6 @@ export interface RuleContext {
 
 /** A group of rules about one part of a configuration. */
 export type Rule = (context: RuleContext) => void;
-
-/**
- * Finds a namespace of a configuration.
- *
- * @param spec the configuration
- * @param type its kind
- * @returns the first entry of that kind, or undefined when the container shares the runtime's
- */
-export function namespaceOf(
-  spec: Spec,
-  type: NamespaceType,
-): Namespace | undefined {
-  return spec.linux?.namespaces?.find((namespace) => namespace.type === type);
-}
-
-/**
- * Tells whether a container gets a new namespace of a kind.
- *
- * @param spec the configuration
- * @param type the kind
- * @returns false when it joins one or shares the runtime's
- */
-export function hasNewNamespace(spec: Spec, type: NamespaceType): boolean {
-  const namespace = namespaceOf(spec, type);
-  return namespace !== undefined && !namespace.path;
-}
 
 /**
  * Tells whether a path is absolute.

@@ -4,8 +4,9 @@
  * @module
  */
 import { OCI_VERSION } from "../example.ts";
+import { hasNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
-import { namespaceOf, type RuleContext } from "./context.ts";
+import type { RuleContext } from "./context.ts";
 
 /** Semantic Versioning 2.0.0, the expression that semver.org recommends, without its named groups. */
 const SEMVER_REGEXP =
@@ -60,7 +61,7 @@ function checkUtsName(
   const { spec, problems } = context;
   const name = spec[member];
   if (!name) return;
-  if (namespaceOf(spec, "uts") === undefined) {
+  if (!hasNamespace(spec, "uts")) {
     problems.refuse(
       `/${member}`,
       `unable to set ${member} without a private UTS namespace, expected "uts" in /linux/namespaces`,

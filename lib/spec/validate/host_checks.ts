@@ -4,10 +4,11 @@
  * @module
  */
 import { cleanPath } from "../../paths.ts";
+import { namespaceOf } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import { Problems } from "../problems.ts";
 import type { IdMapping, Namespace, NamespaceType, Spec } from "../types.ts";
-import { isAbsolute, namespaceOf } from "./context.ts";
+import { isAbsolute } from "./context.ts";
 import { sysctlsOfJoinedNetwork } from "./sysctl.ts";
 import type { Validated } from "./validate.ts";
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { hasNamespace, namespaceOf } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { Mount } from "../types.ts";
-import { isAbsolute, namespaceOf, type RuleContext } from "./context.ts";
+import { isAbsolute, type RuleContext } from "./context.ts";
 import { checkMappings, isMapped } from "./id_mappings.ts";
 import { MOUNT_OPTION_NAMES } from "./names.ts";
 
@@ -98,7 +99,7 @@ function checkIdMapping(
       "missing, expected both uidMappings and gidMappings",
     );
   }
-  if (!mapped && namespaceOf(spec, "user") === undefined) {
+  if (!mapped && !hasNamespace(spec, "user")) {
     problems.refuse(
       `${pointer}/options`,
       "an id-mapped mount needs uidMappings and gidMappings, or a user namespace",

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { hasNamespace, namespaceOf } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { NamespaceType } from "../types.ts";
-import { isAbsolute, namespaceOf, type RuleContext } from "./context.ts";
+import { isAbsolute, type RuleContext } from "./context.ts";
 import { checkMappings, isMapped } from "./id_mappings.ts";
 
 /** How the kinds are called in runc's messages. */
@@ -113,7 +114,7 @@ function checkTimeNamespace({ spec, problems }: RuleContext): void {
 }
 
 function checkRootless({ spec, host, problems }: RuleContext): void {
-  if (host.rootless && namespaceOf(spec, "user") === undefined) {
+  if (host.rootless && !hasNamespace(spec, "user")) {
     problems.refuse(
       "/linux/namespaces",
       'rootless container requires user namespaces, expected one of type "user"',

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { hasNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
-import { namespaceOf, type RuleContext } from "./context.ts";
+import type { RuleContext } from "./context.ts";
 
 /** Bytes of an interface's name, from <linux/if.h>, IFNAMSIZ less the final null byte. */
 const NAME_LENGTH = 15;
@@ -20,7 +21,7 @@ function isDeviceName(name: string): boolean {
 /** Checks network devices that are moved into the container, and priorities by interface. */
 export function networkRules({ spec, host, problems }: RuleContext): void {
   const devices = Object.entries(spec.linux?.netDevices ?? {});
-  if (devices.length > 0 && namespaceOf(spec, "network") === undefined) {
+  if (devices.length > 0 && !hasNamespace(spec, "network")) {
     problems.refuse(
       "/linux/netDevices",
       "unable to move network devices without a NET namespace, expected " +

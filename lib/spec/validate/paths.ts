@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { hasNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { Device } from "../types.ts";
-import { isAbsolute, namespaceOf, type RuleContext } from "./context.ts";
+import { isAbsolute, type RuleContext } from "./context.ts";
 
 /** Bits of device numbers, makedev(3) and <linux/kdev_t.h>: 12 for the major, 20 for the minor number. */
 const LAST_NUMBER = { major: 4095, minor: 1048575 } as const;
@@ -17,7 +18,7 @@ function checkHiddenPaths(
   member: "maskedPaths" | "readonlyPaths",
 ): void {
   const paths = spec.linux?.[member] ?? [];
-  if (paths.length > 0 && namespaceOf(spec, "mount") === undefined) {
+  if (paths.length > 0 && !hasNamespace(spec, "mount")) {
     problems.refuse(
       `/linux/${member}`,
       "unable to restrict sys entries without a private MNT namespace, expected " +

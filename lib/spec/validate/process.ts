@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { createsNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { Process } from "../types.ts";
 import { CAPABILITY_NAMES, RLIMIT_NAMES } from "./names.ts";
-import { hasNewNamespace, isAbsolute, type RuleContext } from "./context.ts";
+import { isAbsolute, type RuleContext } from "./context.ts";
 import { isMapped } from "./id_mappings.ts";
 
 /** The id -1, which the kernel takes for "no change". */
@@ -81,7 +82,7 @@ function checkUser(
         `${id} is not an id, expected 0 to ${NO_ID - 1}`,
       );
     } else if (
-      hasNewNamespace(spec, "user") && mappings.length > 0 &&
+      createsNamespace(spec, "user") && mappings.length > 0 &&
       !isMapped(mappings, id)
     ) {
       problems.refuse(

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { createsNamespace, hasNamespace } from "../namespaces.ts";
 import { jsonPointer } from "../pointer.ts";
 import type { Spec } from "../types.ts";
-import { hasNewNamespace, namespaceOf, type RuleContext } from "./context.ts";
+import type { RuleContext } from "./context.ts";
 
 /** Parameters of the IPC namespace, ipc_namespaces(7). */
 const IPC_NAMES: readonly string[] = [
@@ -53,21 +54,21 @@ export function sysctlPath(name: string): string | undefined {
 function objection(spec: Spec, name: string): string | undefined {
   const shown = JSON.stringify(name);
   if (IPC_NAMES.includes(name) || name.startsWith("fs.mqueue.")) {
-    if (namespaceOf(spec, "ipc") !== undefined) return undefined;
+    if (hasNamespace(spec, "ipc")) return undefined;
     return `sysctl ${shown} is not allowed in the hosts ipc namespace`;
   }
   if (name.startsWith("net.")) {
-    if (namespaceOf(spec, "network") !== undefined) return undefined;
+    if (hasNamespace(spec, "network")) return undefined;
     return `sysctl ${shown} not allowed in host network namespace`;
   }
   if (name.startsWith("user.")) {
-    if (namespaceOf(spec, "user") !== undefined) return undefined;
+    if (hasNamespace(spec, "user")) return undefined;
     return `sysctl ${shown} is not allowed in the hosts user namespace`;
   }
   if (name === "kernel.hostname") {
     return `sysctl ${shown} is not allowed as it conflicts with the OCI "hostname" field`;
   }
-  if (name === "kernel.domainname" && namespaceOf(spec, "uts") !== undefined) {
+  if (name === "kernel.domainname" && hasNamespace(spec, "uts")) {
     return undefined;
   }
   return `sysctl ${shown} is not in a separate kernel namespace`;
@@ -82,8 +83,8 @@ function objection(spec: Spec, name: string): string | undefined {
  */
 export function sysctlsOfJoinedNetwork(spec: Spec): readonly string[] {
   if (
-    namespaceOf(spec, "network") === undefined ||
-    hasNewNamespace(spec, "network")
+    !hasNamespace(spec, "network") ||
+    createsNamespace(spec, "network")
   ) return [];
   return Object.keys(spec.linux?.sysctl ?? {}).filter((name) =>
     dottedSysctl(name).startsWith("net.")
