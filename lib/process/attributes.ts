@@ -15,6 +15,7 @@ import { PR_SET_NO_NEW_PRIVS } from "../../ffi/abi/prctl.ts";
 import { PER_LINUX, PER_LINUX32 } from "../../ffi/abi/personality.ts";
 import * as sched from "../../ffi/abi/sched.ts";
 import { block, type ProgramBuilder } from "../../init/builder.ts";
+import { parseCpuList } from "../spec/cpu_list.ts";
 import type {
   IoPriority,
   MemoryPolicy,
@@ -23,7 +24,6 @@ import type {
   Scheduler,
   Spec,
 } from "../spec/types.ts";
-import { parseCpuList } from "./cpu_list.ts";
 
 /** Adds the steps for whatever the configuration sets of these. They stand before seccomp, which might forbid them. */
 export function setAttributes(b: ProgramBuilder, spec: Spec): void {
@@ -103,9 +103,19 @@ function setPersonality(b: ProgramBuilder, { domain }: Personality): void {
   });
 }
 
-const MAX_NODES = 1024;
+/** The kernel's own count of nodes may be larger or smaller; bits that it does not have must be 0. */
+const LEAST_NODES = 1024;
 
-/** set_mempolicy(2). */
+/** Bits of the nodes, in whole words: `nodemask` of set_mempolicy(2). */
+function nodeMask(nodes: readonly number[]): Uint8Array<ArrayBuffer> {
+  const last = nodes.at(-1) ?? 0;
+  const words = Math.ceil(Math.max(LEAST_NODES, last + 1) / 64);
+  const mask = new Uint8Array(8 * words);
+  for (const node of nodes) mask[node >> 3]! |= 1 << (node & 7);
+  return mask;
+}
+
+/** set_mempolicy(2). Its `maxnode` counts one bit more than it reads. */
 function setMemoryPolicy(
   b: ProgramBuilder,
   { mode, nodes, flags }: MemoryPolicy,
@@ -114,17 +124,13 @@ function setMemoryPolicy(
     (bits, name) => bits | mempolicy[name],
     mempolicy[mode] as number,
   );
-  const mask = new Uint8Array(MAX_NODES / 8);
-  for (const node of parseCpuList(nodes ?? "")) {
-    mask[node >> 3]! |= 1 << (node & 7);
-  }
+  const numbers = parseCpuList(nodes ?? "");
+  const mask = nodeMask(numbers);
+  const operands = numbers.length === 0
+    ? [0, 0]
+    : [block("node mask", mask), 8 * mask.length + 1];
   b.section(`set the memory policy ${mode}`, "/linux/memoryPolicy", () => {
-    const hasNodes = (nodes ?? "") !== "";
-    b.call("set_mempolicy", [
-      value,
-      hasNodes ? block("node mask", mask) : 0,
-      hasNodes ? MAX_NODES + 1 : 0,
-    ]);
+    b.call("set_mempolicy", [value, ...operands]);
   });
 }
 

@@ -24,6 +24,9 @@ import {
 import { encodeOpenHow, OPEN_HOW_SIZE } from "../../ffi/structs/open_how.ts";
 import { block, type ProgramBuilder, text, word } from "../../init/builder.ts";
 import type { Operand, Result } from "../../init/program.ts";
+import { ConfigError } from "../errors.ts";
+import { jsonPointer } from "../spec/pointer.ts";
+import { sysctlPath } from "../spec/sysctl_name.ts";
 import type { Spec } from "../spec/types.ts";
 
 const STATFS_SIZE = 120;
@@ -51,24 +54,24 @@ export function writeSysctls(b: ProgramBuilder, spec: Spec): void {
   for (const [key, value] of sysctls) {
     b.section(
       `write sysctl ${key}`,
-      `/linux/sysctl/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`,
-      () => {
-        writeSysctl(b, proc!, sysctlPath(key), value);
-      },
+      pointerOf(key),
+      () => writeSysctl(b, proc!, procPath(key), value),
     );
   }
   b.call("close", [proc!]);
 }
 
-/** The path below /proc of a name in either spelling: the first separator tells which one (sysctl(8)). */
-export function sysctlPath(key: string): string {
-  const first = /[./]/.exec(key)?.[0];
-  const swapped: Readonly<Record<string, string>> = { ".": "/", "/": "." };
-  return `sys/${
-    first === "."
-      ? key.replace(/[./]/g, (separator) => swapped[separator]!)
-      : key
-  }`;
+/** The path below /proc. */
+function procPath(key: string): string {
+  const path = sysctlPath(key);
+  if (path === undefined) {
+    throw new ConfigError(pointerOf(key), "is no name of a kernel parameter");
+  }
+  return `sys/${path}`;
+}
+
+function pointerOf(key: string): string {
+  return jsonPointer("linux", "sysctl", key);
 }
 
 function writeSysctl(

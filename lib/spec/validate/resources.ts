@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { isKernelCpuList } from "../cpu_list.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { CpuResources, MemoryResources, Resources } from "../types.ts";
 import { blockIoRules } from "./block_io.ts";
 import type { RuleContext } from "./context.ts";
-import { isKernelCpuList } from "./cpu_list.ts";
 
 const POINTER = "/linux/resources";
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { parseCpuList } from "../cpu_list.ts";
 import { quote } from "../pointer.ts";
 import type { IoPriority, MemoryPolicy, Scheduler } from "../types.ts";
 import type { RuleContext } from "./context.ts";
-import { parseCpuList } from "./cpu_list.ts";
 
 function checkScheduler({ problems }: RuleContext, scheduler: Scheduler): void {
   const { policy, nice = 0, priority = 0 } = scheduler;

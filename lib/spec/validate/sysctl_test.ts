@@ -1,11 +1,7 @@
 import { assertEquals } from "../../deps/assert.ts";
+import { dottedSysctl } from "../sysctl_name.ts";
 import type { NamespaceType, Spec } from "../types.ts";
-import {
-  dottedSysctl,
-  sysctlPath,
-  sysctlRules,
-  sysctlsOfJoinedNetwork,
-} from "./sysctl.ts";
+import { sysctlRules, sysctlsOfJoinedNetwork } from "./sysctl.ts";
 import { type Case, specWith, testRule } from "./table_test.ts";
 
 function setting(name: string, ...types: NamespaceType[]): Spec {
@@ -110,51 +106,6 @@ testRule(sysctlRules, [
       )
     ),
 ]);
-
-Deno.test("dottedSysctl() tells separators by the first one, as sysctl(8) does", () => {
-  assertEquals(
-    [
-      "net.ipv4.conf.eno2/100.rp_filter",
-      "net/ipv4/conf/eno2.100/rp_filter",
-      "kernel",
-      "",
-    ].map(
-      dottedSysctl,
-    ),
-    [
-      "net.ipv4.conf.eno2/100.rp_filter",
-      "net.ipv4.conf.eno2/100.rp_filter",
-      "kernel",
-      "",
-    ],
-  );
-});
-
-Deno.test("sysctlPath() never leaves /proc/sys", () => {
-  assertEquals(sysctlPath("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
-  assertEquals(
-    sysctlPath("net/ipv4/conf/eno2.100/rp_filter"),
-    "net/ipv4/conf/eno2.100/rp_filter",
-  );
-  assertEquals(
-    sysctlPath("net.ipv4.conf.eno2/100.rp_filter"),
-    "net/ipv4/conf/eno2.100/rp_filter",
-  );
-  for (
-    const name of [
-      "",
-      "/etc",
-      "net/../x",
-      "net/./x",
-      "net...x",
-      "net.//.x",
-      "net./.x",
-      "x/",
-    ]
-  ) {
-    assertEquals(sysctlPath(name), undefined, name);
-  }
-});
 
 Deno.test("sysctlsOfJoinedNetwork() lists network parameters of a joined namespace only", () => {
   const sysctl = { "net.a": "1", "net/b": "1", "kernel.sem": "1" };

@@ -3,7 +3,7 @@ import {
   assertEquals,
   assertFalse,
   assertThrows,
-} from "../../deps/assert.ts";
+} from "../deps/assert.ts";
 import { isKernelCpuList, parseCpuList } from "./cpu_list.ts";
 
 Deno.test("parseCpuList() reads numbers and ranges, in order and each once", () => {
