@@ -103,6 +103,12 @@ export function judgeSkips(
   });
 }
 
+/** The whole text was printed when the test failed. */
+function firstLine(text: string): string {
+  const [line = ""] = text.trim().split("\n");
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+}
+
 /** Lists failures and skips, and ends with the line that tells the numbers. */
 export function summary(results: readonly TestResult[]): string {
   const count = (status: TestResult["status"]): number =>
@@ -110,7 +116,7 @@ export function summary(results: readonly TestResult[]): string {
   const lines = results
     .filter(({ status }) => status !== "passed")
     .map(({ name, status, reason }) =>
-      `${status}: ${name}${reason ? ` (${reason})` : ""}`
+      `${status}: ${name}${reason ? ` (${firstLine(reason)})` : ""}`
     );
   return [
     ...lines,

@@ -68,7 +68,7 @@ Deno.test("judgeSkips() fails skips without a reason and skips that are not list
 Deno.test("summary() ends with the line of numbers", () => {
   const lines = summary([
     { name: "a", status: "passed" },
-    { name: "b", status: "failed", reason: "why" },
+    { name: "b", status: "failed", reason: "why\nand how" },
     { name: "c", status: "skipped", reason: "no x" },
     { name: "d", status: "passed" },
   ]).split("\n");
