@@ -4,7 +4,10 @@
  * @module
  */
 import type { Container, ProcessOptions } from "../container/container.ts";
+import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
+import { ConfigError, RuntimeError } from "../errors.ts";
+import { HookError } from "../hooks/failure.ts";
 import type { Process } from "../container/process.ts";
 import { loadSpec } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
@@ -14,6 +17,7 @@ import { listenEnv, listenFds } from "./listen_fds.ts";
 import type { Log } from "./log.ts";
 import { countOf, type Parsed } from "./parse.ts";
 import { absolutePath } from "./root_dir.ts";
+import { requireTerminal } from "./terminal.ts";
 
 /** A container with its first process, which waits for `exec()`. */
 export interface Launched {
@@ -103,6 +107,7 @@ export async function launch(
   const options = await processOptions(parsed, detach);
   const root = await invocation.root();
   const { bundle, spec } = await enterBundle(parsed, log);
+  if (spec.process?.terminal === true && !detach) requireTerminal();
   const factory = await Factory.open(root, {
     rootless,
     log: (level, message) => log.write(level, message),
@@ -117,6 +122,19 @@ export async function launch(
     return { container, process: await container.start(options) };
   } catch (error) {
     await discard(container, log);
-    throw error;
+    throw starting(error);
   }
+}
+
+/** Puts the words in front that runc's callers look for. */
+function starting(error: unknown): unknown {
+  if (error instanceof ConfigError || !(error instanceof RuntimeError)) {
+    return error;
+  }
+  const where = error instanceof ProgramError ||
+      error instanceof HookError && error.hook === "createContainer"
+    ? "error during container init: "
+    : "";
+  const message = `unable to start container process: ${where}${error.message}`;
+  return new RuntimeError(error.kind, message, { cause: error });
 }
