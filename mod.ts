@@ -46,7 +46,7 @@ export {
   SyscallError,
 } from "./lib/errors.ts";
 export { ProgramError } from "./init/failure.ts";
-export { HookError } from "./lib/hooks/run.ts";
+export { HookError } from "./lib/hooks/failure.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
 export {

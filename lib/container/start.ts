@@ -15,11 +15,16 @@ import { openIn, tryOpenIn } from "../../ffi/fs.ts";
 import { waitReadable } from "../../ffi/poll.ts";
 import { openPidfd, signalPid, signalPidfd } from "../../ffi/process.ts";
 import { check, syscall } from "../../ffi/syscall.ts";
-import { ProgramError, type StepRecord } from "../../init/failure.ts";
-import { isFailure, stepIndexOf } from "../../init/failure.ts";
+import {
+  isFailure,
+  ProgramError,
+  stepIndexOf,
+  type StepRecord,
+} from "../../init/failure.ts";
 import { decodeMessage, MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
 import { StateError } from "../errors.ts";
-import { describeStatus, HookError, runHooks } from "../hooks/run.ts";
+import { hookFailure } from "../hooks/failure.ts";
+import { runHooks } from "../hooks/run.ts";
 import { childrenOf } from "./processes.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
 import { stateOf, statusOf } from "./status.ts";
@@ -55,6 +60,7 @@ class Start {
   #started = false;
   #hookStatus: number | undefined;
   #hook = -1;
+  #timedOut = false;
 
   constructor(directory: RecordDirectory, record: ContainerRecord, pidfd: Fd) {
     this.#directory = directory;
@@ -136,16 +142,11 @@ class Start {
       );
     }
     if (this.#hookStatus === undefined) return new ProgramError(step, errno);
-    const status = {
-      code: this.#hookStatus >> 8 & 0xff,
-      signal: this.#hookStatus & 0x7f,
-    };
-    const output = readOutput(this.#directory.file(FILES.hookOutput));
-    return new HookError(
-      "startContainer",
-      this.#hook,
-      `${describeStatus(status)}, output: ${output}`,
-    );
+    return hookFailure("startContainer", this.#hook, {
+      waitStatus: this.#hookStatus,
+      output: readOutput(this.#directory.file(FILES.hookOutput)),
+      timedOut: this.#timedOut,
+    });
   }
 
   #hookTimeoutMs(): number {
@@ -155,6 +156,7 @@ class Start {
   }
 
   #killHook(): void {
+    this.#timedOut = true;
     for (const child of childrenOf(this.#record.initPid)) {
       signalPid(child, SIGNALS.SIGKILL);
     }

@@ -7,37 +7,10 @@ import type { Fd } from "../../ffi/fd.ts";
 import { memoryFile, readMemoryFile } from "../../ffi/memfd.ts";
 import { killAndReap, reap, waitForExit } from "../../ffi/process.ts";
 import { spawn } from "../../init/bootstrap.ts";
-import { RuntimeError } from "../errors.ts";
+import { describeStatus, HookError } from "./failure.ts";
 import { stringifyJson } from "../spec/json.ts";
 import type { StateDocument } from "../spec/state.ts";
 import type { Hook, HookName } from "../spec/types.ts";
-
-/** A hook failed. */
-export class HookError extends RuntimeError {
-  /** Which kind of hook. */
-  readonly hook: HookName;
-  /** Its place in the list. */
-  readonly index: number;
-
-  /**
-   * Makes the error.
-   *
-   * @param hook which kind of hook
-   * @param index its place in the list
-   * @param detail what went wrong
-   * @param options what caused it
-   */
-  constructor(
-    hook: HookName,
-    index: number,
-    detail: string,
-    options?: ErrorOptions,
-  ) {
-    super("hook", `error running ${hook} hook #${index}: ${detail}`, options);
-    this.hook = hook;
-    this.index = index;
-  }
-}
 
 /**
  * Runs the hooks of one kind, in order, with the container's state on standard input.
@@ -79,13 +52,6 @@ export async function runAllHooks(
 /** What a hook reads: a file in memory with the state. */
 export function stateFile(state: StateDocument): Fd {
   return memoryFile("state", new TextEncoder().encode(stringifyJson(state)));
-}
-
-/** How a hook ended, as runc's callers know it. */
-export function describeStatus(
-  { code, signal }: { code: number; signal: number },
-): string {
-  return signal === 0 ? `exit status ${code}` : `signal: ${signal}`;
 }
 
 async function runHook(

@@ -15,8 +15,8 @@ import {
   word,
 } from "../../init/builder.ts";
 import type { Operand } from "../../init/program.ts";
-import { encodeMessage, MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
-import { notify, upcall } from "../../init/upcall.ts";
+import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
+import { messageBlock, notify, upcall } from "../../init/upcall.ts";
 import type { Hook, Spec } from "../spec/types.ts";
 
 /** The standard streams of one hook: the state to read, and where its output goes; and whom to tell of a failure. */
@@ -69,7 +69,7 @@ function runHook(
       b.unless(word(status), -1, 0, failed);
       b.jump(succeeded);
       b.place(failed);
-      const message = block("message", encodeMessage(MESSAGE.HOOK_STATUS, 0));
+      const message = messageBlock(MESSAGE.HOOK_STATUS);
       b.store(at(message, 4), word(status));
       b.call("write", [streams.report, message, MESSAGE_SIZE]);
       b.fail(ERRNO.ECHILD, prefix);
