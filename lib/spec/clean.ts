@@ -16,8 +16,15 @@ interface Definition {
   readonly innerType?: Schema<unknown>;
 }
 
+/** What zod keeps of a schema that is built when it is needed. */
+interface LazyInternals {
+  readonly innerType: Schema<unknown>;
+}
+
 function definition(schema: Schema<unknown>): Definition {
-  return schema._zod.def as unknown as Definition;
+  const own = schema._zod.def as unknown as Definition;
+  if (own.type !== "lazy") return own;
+  return definition((schema._zod as unknown as LazyInternals).innerType);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -18,38 +18,38 @@ import { idMappingSchema, linuxSchema } from "./schema_linux.ts";
 import { processSchema } from "./schema_process.ts";
 import type { Hook, Hooks, Mount, Root, Spec } from "./types.ts";
 
-const root: Schema<Root> = object<Root>({
+const root: Schema<Root> = object<Root>(() => ({
   path: text(),
   readonly: optional(bool),
-});
+}));
 
-const mount: Schema<Mount> = object<Mount>({
+const mount: Schema<Mount> = object<Mount>(() => ({
   destination: text(),
   type: optional(text()),
   source: optional(text()),
   options: optional(texts),
   uidMappings: optional(list(idMappingSchema)),
   gidMappings: optional(list(idMappingSchema)),
-});
+}));
 
-const hook: Schema<Hook> = object<Hook>({
+const hook: Schema<Hook> = object<Hook>(() => ({
   path: text(),
   args: optional(texts),
   env: optional(texts),
   timeout: optional(integer(1, 2147483647, "a number of seconds")),
-});
+}));
 
-const hooks: Schema<Hooks> = object<Hooks>({
+const hooks: Schema<Hooks> = object<Hooks>(() => ({
   prestart: optional(list(hook)),
   createRuntime: optional(list(hook)),
   createContainer: optional(list(hook)),
   startContainer: optional(list(hook)),
   poststart: optional(list(hook)),
   poststop: optional(list(hook)),
-});
+}));
 
 /** The whole document. */
-export const specSchema: Schema<Spec> = object<Spec>({
+export const specSchema: Schema<Spec> = object<Spec>(() => ({
   ociVersion: text(),
   process: optional(processSchema),
   root: optional(root),
@@ -59,4 +59,4 @@ export const specSchema: Schema<Spec> = object<Spec>({
   hooks: optional(hooks),
   annotations: optional(mapOf(text())),
   linux: optional(linuxSchema),
-});
+}));

@@ -36,8 +36,11 @@ export interface StringOptions {
   readonly missing?: string;
 }
 
+const usualText: Schema<string> = z.string({ error: wants("a string") });
+
 /** A string. */
 export function text(options: StringOptions = {}): Schema<string> {
+  if (options.missing === undefined) return usualText;
   const usual = wants("a string");
   const { missing } = options;
   return z.string({
@@ -167,30 +170,47 @@ export function mapOf<T>(value: Schema<T>): Schema<Record<string, T>> {
 
 /** A member that may be absent. */
 export function optional<T>(schema: Schema<T>): OptionalSchema<T> {
-  return z.exactOptional(schema);
+  const known = optionals.get(schema) as OptionalSchema<T> | undefined;
+  if (known !== undefined) return known;
+  const made: OptionalSchema<T> = z.exactOptional(schema);
+  optionals.set(schema, made);
+  return made;
 }
+
+/** Made once for each schema: building them is what costs. */
+const optionals = new WeakMap<object, unknown>();
 
 /** A member that gets a value when it is absent, as Go's zero values do. */
 export function defaulted<T>(schema: Schema<T>, value: () => T): Schema<T> {
   return z._default(schema as z.ZodMiniType, value) as unknown as Schema<T>;
 }
 
-/** An object with the members of T; others are left out of the result. */
-export function object<T>(shape: Shape<T>): Schema<T> {
-  return z.object(shape as unknown as Record<string, z.ZodMiniType>, {
-    error: wants("an object"),
-  }) as unknown as Schema<T>;
+/**
+ * An object with the members of T; others are left out of the result.
+ *
+ * @param shape gives the members' schemas; called when the first such object is met: building all of them at start cost
+ * half of the time that a whole container takes
+ */
+export function object<T>(shape: () => Shape<T>): Schema<T> {
+  return z.lazy(() =>
+    z.object(shape() as unknown as Record<string, z.ZodMiniType>, {
+      error: wants("an object"),
+    })
+  ) as unknown as Schema<T>;
 }
 
-/** An object with the members of T and no others. */
-export function closedObject<T>(shape: Shape<T>): Schema<T> {
-  const expected = Object.keys(shape).join(", ");
-  return z.strictObject(shape as unknown as Record<string, z.ZodMiniType>, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `unknown name ${
-          issue.keys.map(show).join(", ")
-        }, expected ${expected}`
-        : wants("an object")(issue),
+/** An object with the members of T and no others. See {@linkcode object}. */
+export function closedObject<T>(shape: () => Shape<T>): Schema<T> {
+  return z.lazy(() => {
+    const members = shape() as unknown as Record<string, z.ZodMiniType>;
+    const expected = Object.keys(members).join(", ");
+    return z.strictObject(members, {
+      error: (issue) =>
+        issue.code === "unrecognized_keys"
+          ? `unknown name ${
+            issue.keys.map(show).join(", ")
+          }, expected ${expected}`
+          : wants("an object")(issue),
+    });
   }) as unknown as Schema<T>;
 }

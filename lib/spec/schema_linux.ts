@@ -34,21 +34,21 @@ import type {
 } from "./types_linux.ts";
 
 /** One range of ids of a user namespace or an id-mapped mount. */
-export const idMappingSchema: Schema<IdMapping> = object<IdMapping>({
+export const idMappingSchema: Schema<IdMapping> = object<IdMapping>(() => ({
   containerID: uint32,
   hostID: uint32,
   size: uint32,
-});
+}));
 
-const namespace: Schema<Namespace> = object<Namespace>({
+const namespace: Schema<Namespace> = object<Namespace>(() => ({
   type: oneOf(
     ["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"],
     (shown) => `namespace ${shown} does not exist`,
   ),
   path: optional(text()),
-});
+}));
 
-const device: Schema<Device> = object<Device>({
+const device: Schema<Device> = object<Device>(() => ({
   type: oneOf(["c", "b", "u", "p"], (shown) => `invalid device type ${shown}`),
   path: text(),
   major: optional(int64),
@@ -56,13 +56,13 @@ const device: Schema<Device> = object<Device>({
   fileMode: optional(uint32),
   uid: optional(uint32),
   gid: optional(uint32),
-});
+}));
 
-const netDevice: Schema<NetDevice> = object<NetDevice>({
+const netDevice: Schema<NetDevice> = object<NetDevice>(() => ({
   name: optional(text()),
-});
+}));
 
-const intelRdt: Schema<IntelRdt> = object<IntelRdt>({
+const intelRdt: Schema<IntelRdt> = object<IntelRdt>(() => ({
   closID: optional(text()),
   schemata: optional(texts),
   l3CacheSchema: optional(text()),
@@ -70,9 +70,9 @@ const intelRdt: Schema<IntelRdt> = object<IntelRdt>({
     patterned(/^(MB:[^\n]*)?$/, 'one line that starts with "MB:"'),
   ),
   enableMonitoring: optional(bool),
-});
+}));
 
-const memoryPolicy: Schema<MemoryPolicy> = object<MemoryPolicy>({
+const memoryPolicy: Schema<MemoryPolicy> = object<MemoryPolicy>(() => ({
   mode: oneOf([
     "MPOL_DEFAULT",
     "MPOL_BIND",
@@ -88,29 +88,29 @@ const memoryPolicy: Schema<MemoryPolicy> = object<MemoryPolicy>({
     "MPOL_F_RELATIVE_NODES",
     "MPOL_F_STATIC_NODES",
   ]))),
-});
+}));
 
-const personality: Schema<Personality> = object<Personality>({
+const personality: Schema<Personality> = object<Personality>(() => ({
   domain: oneOf(
     ["LINUX", "LINUX32"],
     (shown) => `invalid personality domain ${shown}`,
   ),
   flags: optional(texts),
-});
+}));
 
-const timeOffset: Schema<TimeOffset> = object<TimeOffset>({
+const timeOffset: Schema<TimeOffset> = object<TimeOffset>(() => ({
   secs: optional(int64),
   nanosecs: optional(uint32),
-});
+}));
 
 // Closed: an unknown name here is an unknown clock, and its offset must not be lost silently.
-const timeOffsets: Schema<TimeOffsets> = closedObject<TimeOffsets>({
+const timeOffsets: Schema<TimeOffsets> = closedObject<TimeOffsets>(() => ({
   monotonic: optional(timeOffset),
   boottime: optional(timeOffset),
-});
+}));
 
 /** The `linux` block. */
-export const linuxSchema: Schema<Linux> = object<Linux>({
+export const linuxSchema: Schema<Linux> = object<Linux>(() => ({
   uidMappings: optional(list(idMappingSchema)),
   gidMappings: optional(list(idMappingSchema)),
   sysctl: optional(mapOf(text())),
@@ -140,4 +140,4 @@ export const linuxSchema: Schema<Linux> = object<Linux>({
   memoryPolicy: optional(memoryPolicy),
   personality: optional(personality),
   timeOffsets: optional(timeOffsets),
-});
+}));

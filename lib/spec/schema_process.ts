@@ -29,33 +29,33 @@ import type {
   User,
 } from "./types_process.ts";
 
-const consoleSize: Schema<ConsoleSize> = object<ConsoleSize>({
+const consoleSize: Schema<ConsoleSize> = object<ConsoleSize>(() => ({
   height: uint64,
   width: uint64,
-});
+}));
 
-const user: Schema<User> = object<User>({
+const user: Schema<User> = object<User>(() => ({
   uid: defaulted(uint32, () => 0),
   gid: defaulted(uint32, () => 0),
   umask: optional(uint32),
   additionalGids: optional(list(uint32)),
-});
+}));
 
-const capabilities: Schema<Capabilities> = object<Capabilities>({
+const capabilities: Schema<Capabilities> = object<Capabilities>(() => ({
   bounding: optional(texts),
   effective: optional(texts),
   inheritable: optional(texts),
   permitted: optional(texts),
   ambient: optional(texts),
-});
+}));
 
-const rlimit: Schema<Rlimit> = object<Rlimit>({
+const rlimit: Schema<Rlimit> = object<Rlimit>(() => ({
   type: text(),
   soft: uint64,
   hard: uint64,
-});
+}));
 
-const scheduler: Schema<Scheduler> = object<Scheduler>({
+const scheduler: Schema<Scheduler> = object<Scheduler>(() => ({
   policy: oneOf([
     "SCHED_OTHER",
     "SCHED_FIFO",
@@ -79,25 +79,27 @@ const scheduler: Schema<Scheduler> = object<Scheduler>({
   runtime: optional(uint64),
   deadline: optional(uint64),
   period: optional(uint64),
-});
+}));
 
-const ioPriority: Schema<IoPriority> = object<IoPriority>({
+const ioPriority: Schema<IoPriority> = object<IoPriority>(() => ({
   class: oneOf(["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"]),
   priority: defaulted(int32, () => 0),
-});
+}));
 
 const cpuList: Schema<string> = patterned(
   /^[0-9, -]*$/,
   "a list of CPUs such as 0-3,7",
 );
 
-const execCPUAffinity: Schema<ExecCpuAffinity> = object<ExecCpuAffinity>({
-  initial: optional(cpuList),
-  final: optional(cpuList),
-});
+const execCPUAffinity: Schema<ExecCpuAffinity> = object<ExecCpuAffinity>(
+  () => ({
+    initial: optional(cpuList),
+    final: optional(cpuList),
+  }),
+);
 
 /** The `process` block; also the document that `exec --process` reads. */
-export const processSchema: Schema<Process> = object<Process>({
+export const processSchema: Schema<Process> = object<Process>(() => ({
   terminal: optional(bool),
   consoleSize: optional(consoleSize),
   user: defaulted(user, () => ({ uid: 0, gid: 0 })),
@@ -115,4 +117,4 @@ export const processSchema: Schema<Process> = object<Process>({
   selinuxLabel: optional(text()),
   ioPriority: optional(ioPriority),
   execCPUAffinity: optional(execCPUAffinity),
-});
+}));

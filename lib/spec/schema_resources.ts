@@ -33,15 +33,15 @@ import type {
   Resources,
 } from "./types_resources.ts";
 
-const deviceRule: Schema<DeviceCgroupRule> = object<DeviceCgroupRule>({
+const deviceRule: Schema<DeviceCgroupRule> = object<DeviceCgroupRule>(() => ({
   allow: bool,
   type: optional(text()),
   major: optional(int64),
   minor: optional(int64),
   access: optional(text()),
-});
+}));
 
-const memory: Schema<MemoryResources> = object<MemoryResources>({
+const memory: Schema<MemoryResources> = object<MemoryResources>(() => ({
   limit: optional(int64),
   reservation: optional(int64),
   swap: optional(int64),
@@ -51,9 +51,9 @@ const memory: Schema<MemoryResources> = object<MemoryResources>({
   disableOOMKiller: optional(bool),
   useHierarchy: optional(bool),
   checkBeforeUpdate: optional(bool),
-});
+}));
 
-const cpu: Schema<CpuResources> = object<CpuResources>({
+const cpu: Schema<CpuResources> = object<CpuResources>(() => ({
   shares: optional(uint64),
   quota: optional(int64),
   burst: optional(uint64),
@@ -63,29 +63,31 @@ const cpu: Schema<CpuResources> = object<CpuResources>({
   cpus: optional(text()),
   mems: optional(text()),
   idle: optional(int64),
-});
+}));
 
 // `limit` is required by the JSON schema, but Go's encoder leaves it out when it is unset.
-const pids: Schema<PidsResources> = object<PidsResources>({
+const pids: Schema<PidsResources> = object<PidsResources>(() => ({
   limit: optional(int64),
-});
+}));
 
-const weightDevice: Schema<BlockIoWeightDevice> = object<BlockIoWeightDevice>({
-  major: int64,
-  minor: int64,
-  weight: optional(uint16),
-  leafWeight: optional(uint16),
-});
+const weightDevice: Schema<BlockIoWeightDevice> = object<BlockIoWeightDevice>(
+  () => ({
+    major: int64,
+    minor: int64,
+    weight: optional(uint16),
+    leafWeight: optional(uint16),
+  }),
+);
 
 const throttleDevice: Schema<BlockIoThrottleDevice> = object<
   BlockIoThrottleDevice
->({
+>(() => ({
   major: int64,
   minor: int64,
   rate: defaulted(uint64, () => 0),
-});
+}));
 
-const blockIO: Schema<BlockIoResources> = object<BlockIoResources>({
+const blockIO: Schema<BlockIoResources> = object<BlockIoResources>(() => ({
   weight: optional(uint16),
   leafWeight: optional(uint16),
   weightDevice: optional(list(weightDevice)),
@@ -93,33 +95,33 @@ const blockIO: Schema<BlockIoResources> = object<BlockIoResources>({
   throttleWriteBpsDevice: optional(list(throttleDevice)),
   throttleReadIOPSDevice: optional(list(throttleDevice)),
   throttleWriteIOPSDevice: optional(list(throttleDevice)),
-});
+}));
 
-const hugepageLimit: Schema<HugepageLimit> = object<HugepageLimit>({
+const hugepageLimit: Schema<HugepageLimit> = object<HugepageLimit>(() => ({
   pageSize: patterned(
     /^[1-9][0-9]*[KMG]B$/,
     "a page size such as 64KB, 2MB or 1GB",
   ),
   limit: uint64,
-});
+}));
 
-const priority: Schema<NetworkPriority> = object<NetworkPriority>({
+const priority: Schema<NetworkPriority> = object<NetworkPriority>(() => ({
   name: text(),
   priority: uint32,
-});
+}));
 
-const network: Schema<NetworkResources> = object<NetworkResources>({
+const network: Schema<NetworkResources> = object<NetworkResources>(() => ({
   classID: optional(uint32),
   priorities: optional(list(priority)),
-});
+}));
 
-const rdma: Schema<RdmaResources> = object<RdmaResources>({
+const rdma: Schema<RdmaResources> = object<RdmaResources>(() => ({
   hcaHandles: optional(uint32),
   hcaObjects: optional(uint32),
-});
+}));
 
 /** The `linux.resources` block; also the document that `update --resources` reads. */
-export const resourcesSchema: Schema<Resources> = object<Resources>({
+export const resourcesSchema: Schema<Resources> = object<Resources>(() => ({
   devices: optional(list(deviceRule)),
   memory: optional(memory),
   cpu: optional(cpu),
@@ -129,4 +131,4 @@ export const resourcesSchema: Schema<Resources> = object<Resources>({
   network: optional(network),
   rdma: optional(mapOf(rdma)),
   unified: optional(mapOf(text())),
-});
+}));

@@ -79,22 +79,22 @@ const operator: Schema<SeccompOperator> = oneOf([
   "SCMP_CMP_MASKED_EQ",
 ]);
 
-const argument: Schema<SeccompArg> = object<SeccompArg>({
+const argument: Schema<SeccompArg> = object<SeccompArg>(() => ({
   index: uint32,
   value: uint64,
   valueTwo: optional(uint64),
   op: operator,
-});
+}));
 
-const syscall: Schema<SeccompSyscall> = object<SeccompSyscall>({
+const syscall: Schema<SeccompSyscall> = object<SeccompSyscall>(() => ({
   names: texts,
   action,
   errnoRet: optional(uint32),
   args: optional(list(argument)),
-});
+}));
 
 /** The `linux.seccomp` block. */
-export const seccompSchema: Schema<Seccomp> = object<Seccomp>({
+export const seccompSchema: Schema<Seccomp> = object<Seccomp>(() => ({
   defaultAction: action,
   defaultErrnoRet: optional(uint32),
   architectures: optional(list(architecture)),
@@ -102,4 +102,4 @@ export const seccompSchema: Schema<Seccomp> = object<Seccomp>({
   listenerPath: optional(text()),
   listenerMetadata: optional(text()),
   syscalls: optional(list(syscall)),
-});
+}));
