@@ -14,7 +14,12 @@ import {
 import { ERRNO } from "../ffi/abi/errno.ts";
 import { at, block, type ProgramBuilder, word } from "./builder.ts";
 import type { Block, Operand, Word } from "./program.ts";
-import { encodeMessage, MESSAGE_SIZE, type MessageCode } from "./protocol.ts";
+import {
+  encodeMessage,
+  MESSAGE,
+  MESSAGE_SIZE,
+  type MessageCode,
+} from "./protocol.ts";
 
 /** What an upcall sends and expects. */
 export interface UpcallOptions {
@@ -49,7 +54,7 @@ export function upcall(
   code: MessageCode,
   options: UpcallOptions = {},
 ): Answer {
-  const message = block("message", encodeMessage(code, options.value ?? 0));
+  const message = messageBlock(code, options.value);
   if (options.dynamicValue !== undefined) {
     b.store(at(message, 4), options.dynamicValue);
   }
@@ -64,6 +69,15 @@ export function upcall(
   return answer(b, sync, code, options);
 }
 
+/** A message to send, which shows its name and its value. */
+export function messageBlock(code: MessageCode, value = 0): Block {
+  const label = (): string => {
+    const name = Object.entries(MESSAGE).find(([, known]) => known === code);
+    return `message ${name![0]}${value === 0 ? "" : ` ${value}`}`;
+  };
+  return block(label, encodeMessage(code, value));
+}
+
 /** Adds a message that has no answer. */
 export function notify(
   b: ProgramBuilder,
@@ -71,11 +85,7 @@ export function notify(
   code: MessageCode,
   value = 0,
 ): void {
-  b.call("write", [
-    fd,
-    block("message", encodeMessage(code, value)),
-    MESSAGE_SIZE,
-  ]);
+  b.call("write", [fd, messageBlock(code, value), MESSAGE_SIZE]);
 }
 
 function answer(
@@ -114,7 +124,8 @@ function messageHeader(data: Block, control: Block): Block {
   view.setBigUint64(MSGHDR.iovlen, 1n, true);
   view.setBigUint64(MSGHDR.controllen, BigInt(control.data.length), true);
   const vector = block("iovec", iovec, [{ offset: 0, to: data }]);
-  return block("msghdr", header, [{ offset: MSGHDR.iov, to: vector }, {
+  // For people it is what it carries.
+  return block(() => data.label, header, [{ offset: MSGHDR.iov, to: vector }, {
     offset: MSGHDR.control,
     to: control,
   }]);

@@ -51,6 +51,7 @@ import { ownStdio, setUmask, takeIdentity } from "../user/identity.ts";
 import { type InitDescriptors, numberDescriptors } from "./descriptors.ts";
 import type { Host } from "./host.ts";
 import { mountContext } from "./mount_context.ts";
+import type { ProgramOptions } from "./program_options.ts";
 import {
   begin,
   limitOpenFiles,
@@ -58,21 +59,7 @@ import {
   waitForStart,
 } from "./program_ends.ts";
 
-/** What a program depends on besides configuration and host. */
-export interface ProgramOptions {
-  /** The container's id. */
-  readonly id: string;
-  /** The bundle's directory, absolute. */
-  readonly bundle: string;
-  /** Move the root instead of pivoting (for a root on the initial ramfs). */
-  readonly noPivot?: boolean | undefined;
-  /** Keep the caller's session keyring. */
-  readonly noNewKeyring?: boolean | undefined;
-  /** Which standard streams are given to the container's user; all if left out. */
-  readonly ownStreams?: readonly number[] | undefined;
-  /** How many descriptors from 3 on the container's program inherits. */
-  readonly preserveFds?: number | undefined;
-}
+export type { ProgramOptions } from "./program_options.ts";
 
 /** A program with what its parent must know of it. */
 export interface ContainerProgram {
@@ -135,6 +122,7 @@ export function containerProgram(
   setNames(b, spec);
   readonlyPaths(b, mounts);
   maskPaths(b, mounts);
+  b.call("close", [rootOf(mounts)]);
 
   noNewPrivileges(b, process);
   setAttributes(b, spec);

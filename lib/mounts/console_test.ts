@@ -27,7 +27,7 @@ Deno.test("openConsole() makes a terminal of size, sends the master, and takes t
     "ioctl($openat2, TIOCSPTLCK, {unlock})",
     "ioctl($openat2, TIOCGPTPEER, O_RDWR|O_NOCTTY|O_CLOEXEC)",
     "ioctl($openat2, TIOCSWINSZ, {24 rows, 80 columns})",
-    "sendmsg(5, {msghdr}, 16384)",
+    "sendmsg(5, {message CONSOLE}, 16384)",
     "dup3($ioctl, 0, 0)",
     "dup3($ioctl, 1, 0)",
     "dup3($ioctl, 2, 0)",

@@ -22,8 +22,8 @@ function stepsOf(mount: Mount, host: Partial<MountHost> = {}): string[] {
 }
 
 const ASK_TARGET = [
-  "sendmsg(5, {msghdr}, 16384)",
-  "recvmsg(5, {msghdr}, 1073741824)",
+  "sendmsg(5, {message TARGET}, 16384)",
+  "recvmsg(5, {answer}, 1073741824)",
 ];
 
 Deno.test("mountAll() mounts proc on an ordinary directory", () => {
@@ -69,8 +69,8 @@ Deno.test("mountAll() asks the parent for a source that a user namespace can't r
   const mount = { destination: "/a", source: "/src", options: ["bind"] };
   assertEquals(stepsOf(mount, { userNamespace: true }).slice(0, 3), [
     'open_tree(AT_FDCWD, "/src", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC); EACCES: to not reachable',
-    "write(5, {message}, 8)",
-    "recvmsg(5, {msghdr}, 1073741824)",
+    "write(5, {message SOURCE}, 8)",
+    "recvmsg(5, {answer}, 1073741824)",
   ]);
 });
 
@@ -81,8 +81,8 @@ Deno.test("mountAll() asks the parent for a source with mapped ids", () => {
     { userNamespace: true },
   );
   assertEquals(steps.slice(0, 2), [
-    "write(5, {message}, 8)",
-    "recvmsg(5, {msghdr}, 1073741824)",
+    "write(5, {message SOURCE}, 8)",
+    "recvmsg(5, {answer}, 1073741824)",
   ]);
   assertEquals(steps.some((line) => line.startsWith("open_tree")), false);
 });
@@ -129,7 +129,7 @@ Deno.test("mountAll() sends both directories for tmpcopyup before it attaches", 
   const options = ["tmpcopyup", "mode=755"];
   const steps = stepsOf({ destination: "/t", type: "tmpfs", options });
   assertEquals(steps.slice(-2), [
-    "sendmsg(5, {msghdr}, 16384)",
+    "sendmsg(5, {message COPY_UP}, 16384)",
     'move_mount($fsmount, "", [target], "", EMPTY_PATH)',
   ]);
 });

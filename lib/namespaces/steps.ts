@@ -13,6 +13,7 @@ import {
 import { CLONE_NEWCGROUP, CLONE_PARENT } from "../../ffi/abi/sched.ts";
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import {
+  at,
   block,
   flags,
   type ProgramBuilder,
@@ -21,7 +22,7 @@ import {
 } from "../../init/builder.ts";
 import type { Flags, Result } from "../../init/program.ts";
 import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
-import { upcall } from "../../init/upcall.ts";
+import { messageBlock, upcall } from "../../init/upcall.ts";
 import {
   flagsOf,
   type JoinedNamespace,
@@ -194,11 +195,8 @@ function secondClone(b: ProgramBuilder, sync: number): void {
     b.unless(pid, -1, 0, parent);
     b.jump(child);
     b.place(parent);
-    const message = block(
-      "message",
-      new Uint8Array(new Uint32Array([MESSAGE.CHILD, 0]).buffer),
-    );
-    b.store({ kind: "at", of: message, offset: 4 }, pid);
+    const message = messageBlock(MESSAGE.CHILD);
+    b.store(at(message, 4), pid);
     b.call("write", [sync, message, MESSAGE_SIZE]);
     b.call("exit_group", [0]);
     b.place(child);
