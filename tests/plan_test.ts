@@ -189,7 +189,7 @@ for (const [what, edit] of KINDS) {
           "4096",
           "-o",
           `${traces}/of`,
-          ...box.argv("run", "--bundle", bundle.dir, id),
+          ...box.argv("run", "--detach", "--bundle", bundle.dir, id),
         ]),
       );
       assert(followAll(plan, traces), "the program was never executed");

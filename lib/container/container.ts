@@ -5,7 +5,7 @@
  */
 import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
-import type { ProcessOptions } from "./options.ts";
+import type { LogFunction, ProcessOptions } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { signalNumber } from "./signals.ts";
@@ -16,13 +16,7 @@ import {
   statusOf,
 } from "./status.ts";
 
-export type { ProcessOptions } from "./options.ts";
-
-/** Says what a caller may want to know: warnings, and what was done. */
-export type LogFunction = (
-  level: "debug" | "info" | "warning" | "error",
-  message: string,
-) => void;
+export type { LogFunction, ProcessOptions } from "./options.ts";
 
 /** What a container is made of; `Factory` makes them. */
 export interface ContainerParts {

@@ -7,11 +7,14 @@ import type { Fd } from "../../ffi/fd.ts";
 import { connectUnix, sendMessage } from "../../ffi/socket.ts";
 import { openManager } from "../cgroups/mod.ts";
 import { RuntimeError, StateError } from "../errors.ts";
-import type { LogFunction } from "./container.ts";
 import { ConsoleProxy, sendConsole } from "./console.ts";
 import { type Host, kernelComplaint, readHost } from "./host.ts";
 import { launch } from "./launch.ts";
-import { type ProcessOptions, withProcess } from "./options.ts";
+import {
+  type LogFunction,
+  type ProcessOptions,
+  withProcess,
+} from "./options.ts";
 import { Process } from "./process.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
 import {

@@ -7,6 +7,7 @@ import type { Arch } from "../../ffi/abi/syscalls.ts";
 import { type CgroupLayout, parseCgroupLayout } from "../cgroups/mod.ts";
 import { NAMESPACE_FILES } from "../namespaces/namespaces.ts";
 import type { NamespaceType } from "../spec/types.ts";
+import { exists } from "./record.ts";
 
 /** The host record. */
 export interface Host {
@@ -138,11 +139,9 @@ function callerOpenFiles(): Host["openFiles"] {
 }
 
 function supportedNamespaces(): NamespaceType[] {
-  const files = new Set(
-    [...Deno.readDirSync("/proc/self/ns")].map((entry) => entry.name),
-  );
-  return (Object.keys(NAMESPACE_FILES) as NamespaceType[]).filter((type) =>
-    files.has(NAMESPACE_FILES[type])
+  const types = Object.keys(NAMESPACE_FILES) as NamespaceType[];
+  return types.filter((type) =>
+    exists(`/proc/self/ns/${NAMESPACE_FILES[type]}`)
   );
 }
 

@@ -7,7 +7,7 @@ import {
 import { hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
-import type { ProgramOptions } from "./program.ts";
+import type { ProgramOptions } from "./program_options.ts";
 
 /** Makes the context. */
 export function mountContext(

@@ -3,6 +3,12 @@ import { ConfigError } from "../errors.ts";
 import type { Process as ProcessSpec, Spec, User } from "../spec/types.ts";
 import type { StreamChoice } from "./streams.ts";
 
+/** Says what a caller may want to know: warnings, and what was done. */
+export type LogFunction = (
+  level: "debug" | "info" | "warning" | "error",
+  message: string,
+) => void;
+
 /** A process to start; what is left out is as the configuration's `process` has it. */
 export interface ProcessOptions {
   /** The program and its arguments. */
