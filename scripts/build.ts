@@ -16,6 +16,9 @@ import { launcherScript } from "./launcher.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
+/** How long chunks of an earlier build stay. */
+const KEEP_MS = 3600_000;
+
 /** What was built. */
 export type BuildKind = "binary" | "launcher";
 
@@ -139,7 +142,7 @@ async function installLauncher(
   await Deno.writeTextFile(join(bundle, "main.js"), LOADER);
   files.push("main.js");
   // Chunks carry a hash in their name, so old and new ones live side by side: the entry, which
-  // names them, comes after them, and what it no longer names goes last.
+  // names them, comes after them, and what it no longer names goes when nobody can need it.
   const isEntry = (name: string): boolean => name.startsWith(ENTRY);
   files.sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)));
   for (const name of files) {
@@ -148,9 +151,19 @@ async function installLauncher(
   const script = join(temp, "launcher");
   await Deno.writeTextFile(script, launcherScript(out));
   await install(script, join(out, "nsinit"), 0o755);
+  await removeOldChunks(lib, files);
+}
+
+/** Removes chunks of earlier builds, but for those that a program still running may yet load. */
+async function removeOldChunks(
+  lib: string,
+  present: readonly string[],
+): Promise<void> {
   for await (const { name } of Deno.readDir(lib)) {
-    if (name === "deno" || files.includes(name)) continue;
-    await Deno.remove(join(lib, name));
+    if (name === "deno" || present.includes(name)) continue;
+    const path = join(lib, name);
+    const { mtime } = await Deno.stat(path);
+    if (Date.now() - (mtime?.getTime() ?? 0) > KEEP_MS) await Deno.remove(path);
   }
 }
 
