@@ -1,7 +1,12 @@
 /** Machine code for the CPU that runs this program. @module */
 import type { Arch } from "../abi/syscalls.ts";
 import { RuntimeError } from "../errors.ts";
-import { X86_64_CODE, X86_64_ENTRIES } from "./x86_64.ts";
+import {
+  X86_64_CODE,
+  X86_64_ENTRIES,
+  X86_64_SIGNAL_CODE,
+  X86_64_SIGNAL_ENTRIES,
+} from "./x86_64.ts";
 
 /** Assembled code and the offsets of its entries. */
 export interface MachineCode {
@@ -27,11 +32,35 @@ export const ELF_MACHINE: Record<Arch, number> = {
  * @throws {RuntimeError} when there is none for it
  */
 export function machineCode(arch: Arch): MachineCode {
-  if (arch !== "x86_64") {
-    throw new RuntimeError(
-      "host",
-      `Cannot run containers on this CPU: no machine code for ${arch}`,
-    );
-  }
+  requireX86(arch);
   return { bytes: Uint8Array.fromHex(X86_64_CODE), entries: X86_64_ENTRIES };
+}
+
+/** A signal handler that writes the signal's number to a descriptor. */
+export interface SignalCode {
+  /** The code; the descriptor's number has to be put into it. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Offsets: the handler, where handlers return to, and the descriptor's number (32 bits). */
+  readonly entries: {
+    readonly handler: number;
+    readonly restorer: number;
+    readonly target: number;
+  };
+}
+
+/**
+ * Gives the signal handler for a CPU.
+ *
+ * @throws {RuntimeError} when there is none for it
+ */
+export function signalCode(arch: Arch): SignalCode {
+  requireX86(arch);
+  const bytes = Uint8Array.fromHex(X86_64_SIGNAL_CODE);
+  return { bytes, entries: X86_64_SIGNAL_ENTRIES };
+}
+
+function requireX86(arch: Arch): void {
+  if (arch === "x86_64") return;
+  const text = `Cannot run containers on this CPU: no machine code for ${arch}`;
+  throw new RuntimeError("host", text);
 }

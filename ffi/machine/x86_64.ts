@@ -129,3 +129,31 @@ export const X86_64_CODE =
 
 /** Offsets of the entries in {@linkcode X86_64_CODE}. */
 export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xda } as const;
+
+/** Assembly listing of {@linkcode X86_64_SIGNAL_CODE}. */
+export const X86_64_SIGNAL_LISTING = `
+# a signal handler: rdi = the signal, which it writes as a 32-bit number to a descriptor
+handler: push   rdi
+        mov     eax, 1
+        mov     edi, dword ptr [rip+target]
+        mov     rsi, rsp
+        mov     edx, 4
+        syscall
+        pop     rdi
+        ret
+# where handlers return to: rt_sigreturn
+restorer: mov   eax, 15
+        syscall
+target: .long   0
+`;
+
+/** {@linkcode X86_64_SIGNAL_LISTING}, assembled, in hexadecimal. */
+export const X86_64_SIGNAL_CODE =
+  "57b8010000008b3d130000004889e6ba040000000f055fc3b80f0000000f0500000000";
+
+/** Offsets in {@linkcode X86_64_SIGNAL_CODE}: two entries, and the descriptor's number. */
+export const X86_64_SIGNAL_ENTRIES = {
+  handler: 0,
+  restorer: 0x18,
+  target: 0x1f,
+} as const;

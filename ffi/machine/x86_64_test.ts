@@ -1,5 +1,12 @@
 import { assertEquals } from "../../lib/deps/assert.ts";
-import { X86_64_CODE, X86_64_ENTRIES, X86_64_LISTING } from "./x86_64.ts";
+import {
+  X86_64_CODE,
+  X86_64_ENTRIES,
+  X86_64_LISTING,
+  X86_64_SIGNAL_CODE,
+  X86_64_SIGNAL_ENTRIES,
+  X86_64_SIGNAL_LISTING,
+} from "./x86_64.ts";
 
 const NAME = "the machine code of x86-64 is its listing, assembled";
 
@@ -17,37 +24,40 @@ const missing = Deno.build.arch !== "x86_64" || !has("as") || !has("objcopy") ||
   !has("nm");
 if (missing) console.log(`SKIP ${NAME}: needs binutils for x86-64`);
 
-Deno.test({ name: NAME, ignore: missing, fn: assembled });
-
-async function assembled(): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const tool = async (
-      program: string,
-      ...args: string[]
-    ): Promise<string> => {
-      const { stdout, stderr, success } = await new Deno.Command(program, {
-        args,
-        cwd: folder,
-      }).output();
-      assertEquals(
-        new TextDecoder().decode(success ? new Uint8Array() : stderr),
-        "",
-      );
-      return new TextDecoder().decode(stdout);
-    };
-    await Deno.writeTextFile(
-      `${folder}/x.S`,
-      `.intel_syntax noprefix\n.text\n${X86_64_LISTING}`,
+Deno.test({
+  name: NAME,
+  ignore: missing,
+  async fn() {
+    await compare(X86_64_LISTING, X86_64_CODE, X86_64_ENTRIES);
+    await compare(
+      X86_64_SIGNAL_LISTING,
+      X86_64_SIGNAL_CODE,
+      X86_64_SIGNAL_ENTRIES,
     );
+  },
+});
+
+async function compare(
+  listing: string,
+  code: string,
+  entries: Readonly<Record<string, number>>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const tool = async (program: string, ...args: string[]): Promise<string> => {
+    const command = new Deno.Command(program, { args, cwd: folder });
+    const { stdout, stderr, success } = await command.output();
+    assertEquals(success ? "" : new TextDecoder().decode(stderr), "");
+    return new TextDecoder().decode(stdout);
+  };
+  try {
+    const source = `.intel_syntax noprefix\n.text\n${listing}`;
+    await Deno.writeTextFile(`${folder}/x.S`, source);
     await tool("as", "-o", "x.o", "x.S");
     await tool("objcopy", "-O", "binary", "-j", ".text", "x.o", "x.bin");
-    assertEquals((await Deno.readFile(`${folder}/x.bin`)).toHex(), X86_64_CODE);
-    const symbols = await tool("nm", "x.o");
-    for (const [name, offset] of Object.entries(X86_64_ENTRIES)) {
-      const line = symbols.split("\n").find((symbol) =>
-        symbol.endsWith(` ${name}`)
-      );
+    assertEquals((await Deno.readFile(`${folder}/x.bin`)).toHex(), code);
+    const symbols = (await tool("nm", "x.o")).split("\n");
+    for (const [name, offset] of Object.entries(entries)) {
+      const line = symbols.find((symbol) => symbol.endsWith(` ${name}`));
       assertEquals(parseInt(line ?? "", 16), offset, name);
     }
   } finally {

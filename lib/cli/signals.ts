@@ -3,43 +3,46 @@
  *
  * @module
  */
+import { SIGNALS } from "../../ffi/abi/signal.ts";
+import { SignalPipe } from "../../ffi/signal_pipe.ts";
 
 /** What a signal can be passed on to. */
 export interface SignalTarget {
   /** Sends a signal. */
-  signal(name: string): unknown;
+  signal(number: number): unknown;
 }
 
-/**
- * The signals that are passed on: all that a process can catch and Deno can listen to, but not SIGCHLD, SIGWINCH and
- * SIGURG (which concern this process itself), and each once, as SIGIOT, SIGPOLL and SIGUNUSED are other names. Deno
- * knows no real-time signals, and refuses SIGFPE, SIGILL and SIGSEGV.
- */
-export const FORWARDED_SIGNALS: readonly Deno.Signal[] = [
-  "SIGABRT",
-  "SIGALRM",
-  "SIGBUS",
-  "SIGCONT",
-  "SIGHUP",
-  "SIGINT",
-  "SIGIO",
-  "SIGPIPE",
-  "SIGPROF",
-  "SIGPWR",
-  "SIGQUIT",
-  "SIGSTKFLT",
-  "SIGSYS",
-  "SIGTERM",
-  "SIGTRAP",
-  "SIGTSTP",
-  "SIGTTIN",
-  "SIGTTOU",
-  "SIGUSR1",
-  "SIGUSR2",
-  "SIGVTALRM",
-  "SIGXCPU",
-  "SIGXFSZ",
+const {
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGINT,
+  SIGKILL,
+  SIGSEGV,
+  SIGSTOP,
+  SIGTRAP,
+  SIGURG,
+  SIGWINCH,
+} = SIGNALS;
+/** Those that concern this process itself, those that can't be caught, and those that tell of faults of its own. */
+const KEPT: readonly number[] = [
+  ...[SIGCHLD, SIGWINCH, SIGURG],
+  ...[SIGKILL, SIGSTOP],
+  ...[SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP],
 ];
+/** The C library uses the first two real-time signals for its threads. */
+const FIRST_REAL_TIME = 34;
+const LAST_REAL_TIME = 64;
+
+/** The signals that are passed on, real-time ones too. */
+export const FORWARDED_SIGNALS: readonly number[] = Array.from(
+  { length: LAST_REAL_TIME },
+  (_, i) => i + 1,
+).filter((number) =>
+  !KEPT.includes(number) &&
+  (number < FIRST_REAL_TIME - 2 || number >= FIRST_REAL_TIME)
+);
 
 /**
  * Passes signals on to a process, until disposed.
@@ -51,25 +54,34 @@ export function forwardSignals(
   target: SignalTarget,
   onInterrupt?: () => void,
 ): Disposable {
-  const listeners = new Map<Deno.Signal, () => void>();
-  for (const name of FORWARDED_SIGNALS) {
-    listeners.set(name, () => {
-      try {
-        target.signal(name);
-      } catch {
-        // The process is gone; its exit status is on the way.
-      }
-    });
-  }
-  if (onInterrupt !== undefined) listeners.set("SIGINT", onInterrupt);
-  for (const [name, listener] of listeners) {
-    Deno.addSignalListener(name, listener);
-  }
+  // Deno puts its handler for SIGUSR1, which opens the inspector, in place at the first listener, and not again.
+  const ignore = (): void => {};
+  Deno.addSignalListener("SIGUSR1", ignore);
+  const pipe = new SignalPipe(FORWARDED_SIGNALS);
+  const pass = (number: number): void => {
+    if (number === SIGINT && onInterrupt !== undefined) return onInterrupt();
+    try {
+      target.signal(number);
+    } catch {
+      // The process is gone; its exit status is on the way.
+    }
+  };
+  passAll(pipe, pass);
   return {
     [Symbol.dispose]: (): void => {
-      for (const [name, listener] of listeners) {
-        Deno.removeSignalListener(name, listener);
-      }
+      pipe[Symbol.dispose]();
+      Deno.removeSignalListener("SIGUSR1", ignore);
     },
   };
+}
+
+async function passAll(
+  pipe: SignalPipe,
+  pass: (number: number) => void,
+): Promise<void> {
+  for (
+    let number = await pipe.next();
+    number !== undefined;
+    number = await pipe.next()
+  ) pass(number);
 }
