@@ -5,6 +5,7 @@
  */
 import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
+import type { Host } from "./host.ts";
 import type { LogFunction, ProcessOptions } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
@@ -22,6 +23,8 @@ export type { LogFunction, ProcessOptions } from "./options.ts";
 export interface ContainerParts {
   readonly directory: RecordDirectory;
   readonly record: ContainerRecord;
+  /** The host, if its maker has just looked at it. */
+  readonly host?: Host | undefined;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
   readonly log: LogFunction;
@@ -71,7 +74,7 @@ export class Container implements AsyncDisposable {
    * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
-    const { directory, noPivot, noNewKeyring, log } = this.#parts;
+    const { directory, host, noPivot, noNewKeyring, log } = this.#parts;
     using _lock = directory.lock();
     this.#refresh();
     if (this.#record.initPid !== 0) {
@@ -84,6 +87,7 @@ export class Container implements AsyncDisposable {
     const process = await startFirstProcess({
       directory,
       record: this.#record,
+      host,
       noPivot,
       noNewKeyring,
       log,

@@ -7,6 +7,7 @@ import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
+import type { Host } from "./host.ts";
 import { type ContainerState, processStat, stateOf } from "./status.ts";
 
 /** How a factory works. */
@@ -84,10 +85,12 @@ export class Factory {
     const directory = new RecordDirectory(this.root, id);
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
+    const { warmUpJoin } = await import("../cgroups/mod.ts");
     const bundle = Deno.realPathSync(options.bundle);
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();
     const host = readHost();
+    warmUpJoin(host.cgroup).catch(() => {}); // only a matter of speed
     const rootfs = checkSpec(spec, host, {
       bundle,
       noPivot,
@@ -123,7 +126,7 @@ export class Factory {
       directory.remove();
       throw error;
     }
-    return this.#container(directory, record, options);
+    return this.#container(directory, record, options, host);
   }
 
   /** Finds a container. Throws {StateError} `container does not exist`. */
@@ -145,11 +148,13 @@ export class Factory {
     directory: RecordDirectory,
     record: ContainerRecord,
     options: Partial<CreateOptions>,
+    host?: Host,
   ): Container {
     const { noPivot = false, noNewKeyring = false } = options;
     return new Container({
       directory,
       record,
+      host,
       noPivot,
       noNewKeyring,
       log: this.#log,

@@ -30,6 +30,7 @@ import type { Spec } from "../spec/types.ts";
 export interface FirstProcessContext {
   readonly directory: RecordDirectory;
   readonly record: ContainerRecord;
+  readonly host: Host | undefined;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
   readonly log: LogFunction;
@@ -41,7 +42,7 @@ export async function startFirstProcess(
   options: ProcessOptions,
 ): Promise<Process> {
   const { directory, record, log } = context;
-  const host = readHost();
+  const host = context.host ?? readHost();
   const complaint = kernelComplaint(host);
   if (complaint !== undefined) throw new RuntimeError("host", complaint);
   const spec = withProcess(record.config, options);
