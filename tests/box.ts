@@ -112,13 +112,22 @@ export class Box implements AsyncDisposable {
     });
     const id = this.newId();
     const flags = options.flags ?? [];
-    const result = ok(
+    const pidFile = `${bundle.dir}/pid`;
+    const { outFile } = ok(
       await this.nsinit(
-        ["create", "--bundle", bundle.dir, ...flags, id],
+        [
+          "create",
+          "--bundle",
+          bundle.dir,
+          "--pid-file",
+          pidFile,
+          ...flags,
+          id,
+        ],
         options,
       ),
     );
-    return new Container(this, id, bundle, result.outFile);
+    return new Container(this, { id, bundle, outFile, pidFile });
   }
 
   /** Creates and starts a container. */

@@ -91,7 +91,7 @@ claim(
   { skip: without("memory") },
 );
 
-claim("memory: the reservation is seen in the file [v2]", async (box) => {
+claim("memory: the reservation is seen in the file", async (box) => {
   const reservation = 16_777_216;
   const container = await box.create(limited({ memory: { reservation } }));
   assertEquals(
@@ -105,7 +105,7 @@ claim("memory: the reservation is seen in the file [v2]", async (box) => {
   );
 }, { skip: without("memory") });
 
-claim("memory: -1 is no limit [v2]", async (box) => {
+claim("memory: -1 is no limit", async (box) => {
   const read = (container: Container) =>
     value(container, "memory", "memory.limit_in_bytes", "memory.max");
   const one = await box.create(limited({ memory: { limit: -1 } }));
@@ -168,7 +168,7 @@ claim("cpu: shares and quota are seen in the files [v2]", async (box) => {
 }, { skip: without("cpu") });
 
 claim(
-  "cpu: without limits the files keep the kernel's defaults [v2]",
+  "cpu: without limits the files keep the kernel's defaults",
   async (box) => {
     const container = await box.create();
     assertEquals(
@@ -247,7 +247,7 @@ claim(
   },
 );
 
-claim("limits of one container do not touch another [v2]", async (box) => {
+claim("limits of one container do not touch another", async (box) => {
   const small = await box.create(limited({ pids: { limit: 11 } }));
   const large = await box.create(limited({ pids: { limit: 999 } }));
   const read = (container: Container) =>

@@ -33,12 +33,17 @@ export class Container {
   /** File that receives the container's stdout. */
   readonly outFile: string;
   readonly #runner: Runner;
+  readonly #pidFile: string;
 
-  constructor(runner: Runner, id: string, bundle: Bundle, outFile: string) {
+  constructor(
+    runner: Runner,
+    options: { id: string; bundle: Bundle; outFile: string; pidFile: string },
+  ) {
     this.#runner = runner;
-    this.id = id;
-    this.bundle = bundle;
-    this.outFile = outFile;
+    this.id = options.id;
+    this.bundle = options.bundle;
+    this.outFile = options.outFile;
+    this.#pidFile = options.pidFile;
   }
 
   /** Runs `nsinit COMMAND ID [ARG…]`; it may fail. */
@@ -54,9 +59,9 @@ export class Container {
     return JSON.parse(ok(await this.try("state")).stdout);
   }
 
-  /** The first process's id on the host. */
+  /** The first process's id on the host, whether it lives or not. */
   async pid(): Promise<number> {
-    return (await this.state()).pid;
+    return Number(await Deno.readTextFile(this.#pidFile));
   }
 
   /** Sends a signal and waits until the first process is gone. */
@@ -83,8 +88,8 @@ export class Container {
 
   /** Waits for the program's end; answers its output. */
   async finished(): Promise<string> {
-    const { pid } = await this.state();
-    if (pid !== 0) await until(() => isGone(pid), `end of process ${pid}`);
+    const pid = await this.pid();
+    await until(() => isGone(pid), `end of process ${pid}`);
     return this.output();
   }
 }

@@ -69,6 +69,7 @@ claim(
     ]);
     assertEquals(stdout.trimEnd(), JSON.stringify(state, undefined, 2));
     assertEquals(state.id, container.id);
+    assertEquals(state.pid, await container.pid());
     assertEquals(state.bundle, container.bundle.dir);
     assertEquals(state.rootfs, container.bundle.rootfs);
     assertEquals(state.annotations, { "com.example.note": "yes" });
@@ -346,22 +347,28 @@ claim("create: the state directory is closed to other users", async (box) => {
 
 claim("create --pid-file: the process id without a newline", async (box) => {
   const file = `${box.dir}/pid`;
-  const container = await box.create(undefined, {
-    flags: ["--pid-file", file],
-  });
-  assertEquals(await Deno.readTextFile(file), String(await container.pid()));
+  const bundle = await box.bundle();
+  const id = box.newId();
+  ok(await box.nsinit(["create", "-b", bundle.dir, "--pid-file", file, id]));
+  const { stdout } = ok(await box.nsinit(["state", id]));
+  assertEquals(await Deno.readTextFile(file), String(JSON.parse(stdout).pid));
 });
 
 claim(
   "create --pid-file: a relative path belongs to the caller's directory",
   async (box) => {
-    const container = await box.create(undefined, {
-      flags: ["--pid-file", "relative.pid"],
-      cwd: box.dir,
-    });
+    const bundle = await box.bundle();
+    const id = box.newId();
+    ok(
+      await box.nsinit(
+        ["create", "-b", bundle.dir, "--pid-file", "relative.pid", id],
+        { cwd: box.dir },
+      ),
+    );
+    const { stdout } = ok(await box.nsinit(["state", id]));
     assertEquals(
       await Deno.readTextFile(`${box.dir}/relative.pid`),
-      String(await container.pid()),
+      String(JSON.parse(stdout).pid),
     );
   },
 );

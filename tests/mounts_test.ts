@@ -555,7 +555,7 @@ claim(
 );
 
 claim(
-  "cgroup: the mount shows the container's own cgroups [v2]",
+  "cgroup: the mount shows the container's own cgroups",
   async (box) => {
     const text = await mountinfo(box, []);
     if (isPureV2()) {
