@@ -75,7 +75,7 @@ export class Container implements AsyncDisposable {
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
     const { directory, host, noPivot, noNewKeyring, log } = this.#parts;
-    using _lock = directory.lock();
+    using _lock = await directory.lock();
     this.#refresh();
     if (this.#record.initPid !== 0) {
       throw new StateError(
@@ -111,7 +111,7 @@ export class Container implements AsyncDisposable {
    */
   async exec(): Promise<void> {
     const { startContainer } = await import("./start.ts");
-    using _lock = this.#parts.directory.lock();
+    using _lock = await this.#parts.directory.lock();
     await startContainer(this.#parts.directory, this.#refresh());
   }
 
@@ -137,7 +137,7 @@ export class Container implements AsyncDisposable {
    */
   async destroy(options: { readonly force?: boolean } = {}): Promise<void> {
     const { destroyContainer } = await import("./destroy.ts");
-    using _lock = this.#parts.directory.lock();
+    using _lock = await this.#parts.directory.lock();
     const errors = await destroyContainer(
       this.#parts.directory,
       this.#refresh(),

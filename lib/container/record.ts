@@ -199,7 +199,7 @@ export class RecordDirectory {
    *
    * @throws {StateError} `container does not exist`
    */
-  lock(): Disposable {
+  async lock(): Promise<Disposable> {
     let directory: Deno.FsFile;
     try {
       directory = Deno.openSync(this.path);
@@ -211,7 +211,13 @@ export class RecordDirectory {
         cause: error,
       });
     }
-    directory.lockSync(true);
+    try {
+      // Who has it may be another call of this program, which must go on meanwhile.
+      if (!directory.tryLockSync(true)) await directory.lock(true);
+    } catch (error) {
+      directory.close();
+      throw error;
+    }
     return { [Symbol.dispose]: () => directory.close() };
   }
 }
