@@ -10,6 +10,7 @@ import type { LogFunction, ProcessOptions } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { signalNumber } from "./signals.ts";
+import { closeStreams } from "./streams.ts";
 import {
   type ContainerState,
   type ContainerStatus,
@@ -39,6 +40,7 @@ export class Container implements AsyncDisposable {
   readonly id: string;
   readonly #parts: ContainerParts;
   #record: ContainerRecord;
+  #process: Process | undefined;
 
   /** Made by `Factory`. */
   constructor(parts: ContainerParts) {
@@ -93,14 +95,23 @@ export class Container implements AsyncDisposable {
       log,
     }, options);
     this.#refresh();
+    this.#process = process;
     return process;
   }
 
-  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. */
+  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
   async run(options: ProcessOptions = {}): Promise<Process> {
     const process = await this.start(options);
     process.console?.attach();
-    await this.exec();
+    try {
+      await this.exec();
+    } catch (error) {
+      // Nobody else has the process.
+      process.signal("SIGKILL");
+      await closeStreams(process);
+      await process.wait();
+      throw error;
+    }
     return process;
   }
 
@@ -144,6 +155,7 @@ export class Container implements AsyncDisposable {
       { force: options.force ?? false },
     );
     for (const error of errors) this.#parts.log("warning", error.message);
+    await this.#process?.wait(); // a child of ours that nobody may have collected
   }
 
   /** Destroys it, whatever runs in it; nothing if that has been done. */

@@ -49,7 +49,10 @@ export async function destroyContainer(
   options: { readonly force: boolean },
 ): Promise<Error[]> {
   const status = statusOf(directory, record);
-  if (status !== "stopped" && status !== "created" && !options.force) {
+  // With the lock, nothing of this program can be creating it any more.
+  const mayGo = status === "stopped" || status === "created" ||
+    status === "creating" && record.creator?.pid === Deno.pid;
+  if (!mayGo && !options.force) {
     throw new StateError(
       directory.id,
       `cannot delete container ${directory.id} that is not stopped: ${status}`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StateError } from "../errors.ts";
+import { RuntimeError, StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
@@ -75,7 +75,8 @@ export class Factory {
    *
    * @param id letters, digits, `_`, `+`, `-`, `.`
    * @param spec the configuration, which may lack a process
-   * @throws {ConfigError} with the JSON pointer of the field; {StateError} for a bad id, or one that is taken
+   * @throws {ConfigError} with the JSON pointer of the field; {StateError} for a bad id, or one that is taken;
+   * {RuntimeError} if the bundle is no directory
    */
   async create(
     id: string,
@@ -86,7 +87,7 @@ export class Factory {
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
     const { warmUpJoin } = await import("../cgroups/mod.ts");
-    const bundle = Deno.realPathSync(options.bundle);
+    const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();
     const host = readHost();
@@ -201,4 +202,19 @@ export class Factory {
       }];
     }
   }
+}
+
+/** The bundle's path without links. */
+function realDirectory(path: string): string {
+  let problem = "it is not a directory";
+  try {
+    const real = Deno.realPathSync(path);
+    if (Deno.statSync(real).isDirectory) return real;
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  throw new RuntimeError(
+    "usage",
+    `cannot use bundle ${JSON.stringify(path)}: ${problem}`,
+  );
 }

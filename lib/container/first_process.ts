@@ -102,6 +102,7 @@ export async function startFirstProcess(
     });
   } catch (error) {
     await proxy?.finish();
+    await streams.abandon();
     for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
       removeIfThere(directory.file(name));
     }

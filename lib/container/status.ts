@@ -49,10 +49,7 @@ export function processStat(pid: number): ProcessStat | undefined {
 
 /** True if the container's init runs: the process of that id, started at that time, and no zombie. */
 export function initRuns(record: ContainerRecord): boolean {
-  if (record.initPid === 0) return false;
-  const stat = processStat(record.initPid);
-  return stat !== undefined && stat.startTime === record.initStart &&
-    !"ZX".includes(stat.state);
+  return record.initPid !== 0 && isAlive(record.initPid, record.initStart);
 }
 
 /** The status of a container. */
@@ -91,10 +88,15 @@ export function stateOf(
   };
 }
 
-function isBeingCreated(record: ContainerRecord): boolean {
-  const { creator } = record;
-  if (creator === undefined) return false;
-  return processStat(creator.pid)?.startTime === creator.start;
+function isBeingCreated({ creator }: ContainerRecord): boolean {
+  return creator !== undefined && isAlive(creator.pid, creator.start);
+}
+
+/** True if process `pid` is the one that started at `start`, and no zombie. */
+function isAlive(pid: number, start: number): boolean {
+  const stat = processStat(pid);
+  return stat !== undefined && stat.startTime === start &&
+    !"ZX".includes(stat.state);
 }
 
 function isFrozen({ mode, paths }: CgroupRecord): boolean {

@@ -29,6 +29,8 @@ export interface Streams {
   readonly relayed: Promise<void>;
   /** Closes the child's ends here. */
   closeChildEnds(): void;
+  /** Closes our ends: no process has come to be. */
+  abandon(): Promise<void>;
 }
 
 /** Opens the streams as chosen; inherited ones are `undefined` in `child`. */
@@ -53,18 +55,31 @@ export function openStreams(choices: StreamChoices): Streams {
   });
   const [stdin, stdout, stderr] = ours;
   const isRelayed = (number: number): boolean => choices[number] === "relay";
-  return {
-    child,
+  const piped = {
     stdin: isRelayed(0) ? undefined : stdin?.writable,
     stdout: isRelayed(1) ? undefined : stdout?.readable,
     stderr: isRelayed(2) ? undefined : stderr?.readable,
+  };
+  return {
+    child,
+    ...piped,
     relayed: relay(
       isRelayed(0) ? stdin : undefined,
       isRelayed(1) ? stdout : undefined,
       isRelayed(2) ? stderr : undefined,
     ),
     closeChildEnds: () => child.forEach((fd) => fd?.close()),
+    abandon: () => closeStreams(piped),
   };
+}
+
+/** Closes web streams of a process, unless somebody else reads or writes them. */
+export async function closeStreams(
+  { stdin, stdout, stderr }: Pick<Streams, "stdin" | "stdout" | "stderr">,
+): Promise<void> {
+  if (stdin?.locked === false) await stdin.abort();
+  if (stdout?.locked === false) await stdout.cancel();
+  if (stderr?.locked === false) await stderr.cancel();
 }
 
 /** Copies between our streams and the ends of pipes. Nobody waits for our input to end. */

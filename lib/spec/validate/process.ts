@@ -62,6 +62,11 @@ function checkEnv({ problems }: RuleContext, { env = [] }: Process): void {
   }
 }
 
+/** A program that uses the library may give any number; the kernel would take the lowest 32 bits of it. */
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id < NO_ID;
+}
+
 function checkUser(
   { spec, host, problems }: RuleContext,
   { user }: Process,
@@ -76,7 +81,7 @@ function checkUser(
   for (const [name, id] of [["uid", uid], ["gid", gid]] as const) {
     const pointer = `/process/user/${name}`;
     const mappings = spec.linux?.[`${name}Mappings`] ?? [];
-    if (id === NO_ID) {
+    if (!isId(id)) {
       problems.refuse(
         pointer,
         `${id} is not an id, expected 0 to ${NO_ID - 1}`,
@@ -98,11 +103,11 @@ function checkUser(
       "cannot set any additional groups in a rootless container",
     );
   }
-  const bad = additionalGids.indexOf(NO_ID);
+  const bad = additionalGids.findIndex((gid) => !isId(gid));
   if (bad !== -1) {
     problems.refuse(
       jsonPointer("process", "user", "additionalGids", bad),
-      `${NO_ID} is not an id, expected 0 to ${NO_ID - 1}`,
+      `${additionalGids[bad]} is not an id, expected 0 to ${NO_ID - 1}`,
     );
   }
 }
