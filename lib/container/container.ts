@@ -11,6 +11,7 @@ import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { signalNumber } from "./signals.ts";
 import { closeStreams } from "./streams.ts";
+import { takeTurn } from "./turns.ts";
 import {
   type ContainerState,
   type ContainerStatus,
@@ -77,6 +78,7 @@ export class Container implements AsyncDisposable {
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
     const { directory, host, noPivot, noNewKeyring, log } = this.#parts;
+    using _turn = await takeTurn();
     using _lock = await directory.lock();
     this.#refresh();
     if (this.#record.initPid !== 0) {
