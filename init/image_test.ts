@@ -1,71 +1,22 @@
 import { ERRNO } from "../ffi/abi/errno.ts";
 import { AT_FDCWD, O_RDONLY } from "../ffi/abi/fcntl.ts";
 import { SIGNALS } from "../ffi/abi/signal.ts";
-import type { Fd } from "../ffi/fd.ts";
-import { memoryFile, readMemoryFile } from "../ffi/memfd.ts";
-import { reap, waitForExit } from "../ffi/process.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
 import { spawn } from "./bootstrap.ts";
 import {
   at,
   block,
-  FAILURE_REPORT,
   ON_FAILURE,
   pointerArray,
   ProgramBuilder,
   text,
   word,
 } from "./builder.ts";
-import { stepIndexOf } from "./failure.ts";
-import { makeImage } from "./image.ts";
-
-/** What a program did: its exit code, what it wrote to standard output, and the failure it reported to descriptor 3. */
-interface Outcome {
-  code: number;
-  output: string;
-  failure: { step: number; errno: number } | undefined;
-}
-
-/** Runs a program as an image. Failures are reported to descriptor 3, with exit code 1. */
-async function run(
-  build: (
-    b: ProgramBuilder,
-    failed: ReturnType<ProgramBuilder["label"]>,
-  ) => void,
-): Promise<Outcome> {
-  const b = new ProgramBuilder(ARCH);
-  const failed = b.label("failed");
-  b.onFailure(failed);
-  build(b, failed);
-  b.call("exit_group", [0]);
-  b.place(failed);
-  b.call("write", [3, FAILURE_REPORT, 8]);
-  b.call("exit_group", [1]);
-  using image = makeImage(b.finish());
-  using output = memoryFile("output", new Uint8Array(0));
-  using report = memoryFile("report", new Uint8Array(0));
-  const fds: Fd[] = [output, output, output, report];
-  const child = spawn({ execute: image, namespaces: 0, fds });
-  using pidfd = child.pidfd;
-  await waitForExit(pidfd);
-  const told = new DataView(readMemoryFile(report).buffer);
-  return {
-    code: reap(pidfd)!.code,
-    output: new TextDecoder().decode(readMemoryFile(output)),
-    failure: told.byteLength === 0 ? undefined : {
-      step: stepIndexOf(told.getUint32(0, true)),
-      errno: told.getUint32(4, true),
-    },
-  };
-}
-
-function write(b: ProgramBuilder, message: string): void {
-  b.call("write", [1, text(message), message.length]);
-}
+import { runImage, write } from "./testdata/run_image.ts";
 
 Deno.test("an image makes its calls in order and exits with its code", async () => {
-  const { code, output, failure } = await run((b) => {
+  const { code, output, failure } = await runImage((b) => {
     write(b, "one ");
     write(b, "two");
     b.call("exit_group", [7]);
@@ -74,7 +25,7 @@ Deno.test("an image makes its calls in order and exits with its code", async () 
 });
 
 Deno.test("a result is an operand of later steps", async () => {
-  const { output } = await run((b) => {
+  const { output } = await runImage((b) => {
     const fd = b.call("openat", [
       AT_FDCWD,
       text("/proc/self/comm"),
@@ -90,7 +41,7 @@ Deno.test("a result is an operand of later steps", async () => {
 });
 
 Deno.test("a failure tells the step and the errno", async () => {
-  const { code, failure } = await run((b) => {
+  const { code, failure } = await runImage((b) => {
     write(b, "x");
     b.call("openat", [AT_FDCWD, text("/nonexistent"), O_RDONLY, 0]);
     write(b, "never");
@@ -105,15 +56,15 @@ Deno.test("a step goes on after an errno of its rule, and only then", async () =
     });
     write(b, "on");
   };
-  assertEquals((await run((b) => absent(b, "ENOENT"))).output, "on");
-  assertEquals((await run((b) => absent(b, "EACCES"))).failure, {
+  assertEquals((await runImage((b) => absent(b, "ENOENT"))).output, "on");
+  assertEquals((await runImage((b) => absent(b, "EACCES"))).failure, {
     step: 0,
     errno: ERRNO.ENOENT,
   });
 });
 
 Deno.test("a failed step keeps -errno as its result", async () => {
-  const { output } = await run((b) => {
+  const { output } = await runImage((b) => {
     const fd = b.call("openat", [AT_FDCWD, text("/nonexistent"), O_RDONLY, 0], {
       onError: { do: "continue", errnos: [] },
     });
@@ -124,7 +75,7 @@ Deno.test("a failed step keeps -errno as its result", async () => {
 });
 
 Deno.test("a step jumps after an errno of its rule", async () => {
-  const { output } = await run((b) => {
+  const { output } = await runImage((b) => {
     const absent = b.label("absent");
     b.call("openat", [AT_FDCWD, text("/nonexistent"), O_RDONLY, 0], {
       onError: { do: "jump", errnos: ["ENOENT"], to: absent },
@@ -137,7 +88,7 @@ Deno.test("a step jumps after an errno of its rule", async () => {
 });
 
 Deno.test("a step is tried again as often as its rule says, and then fails", async () => {
-  const { failure, output } = await run((b) => {
+  const { failure, output } = await runImage((b) => {
     // Each try to read from a closed descriptor fails; the fourth is the last.
     b.call("read", [100, block("buffer", 1), 1], {
       onError: { do: "retry", errnos: ["EBADF"], times: 3 },
@@ -148,7 +99,7 @@ Deno.test("a step is tried again as often as its rule says, and then fails", asy
 });
 
 Deno.test("TEST compares under a mask, and unless() jumps when they differ", async () => {
-  const { output, failure } = await run((b) => {
+  const { output, failure } = await runImage((b) => {
     const value = block(
       "value",
       new Uint8Array(new Uint32Array([0x41ff]).buffer),
@@ -169,7 +120,7 @@ Deno.test("TEST compares under a mask, and unless() jumps when they differ", asy
 });
 
 Deno.test("STORE writes words into the program: a result, an address, where failures go", async () => {
-  const { output, code } = await run((b) => {
+  const { output, code } = await runImage((b) => {
     const chosen = block("address", 4);
     const elsewhere = b.label("elsewhere");
     const buffer = block("buffer", 8);
@@ -188,7 +139,7 @@ Deno.test("STORE writes words into the program: a result, an address, where fail
 });
 
 Deno.test("a clone's child goes on with the next step, and wait4 gives its status", async () => {
-  const { output } = await run((b) => {
+  const { output } = await runImage((b) => {
     const parent = b.label("parent");
     const pid = b.call("clone", [SIGNALS.SIGCHLD, 0, 0, 0, 0]);
     b.unless(pid, -1, 0, parent);
@@ -204,7 +155,7 @@ Deno.test("a clone's child goes on with the next step, and wait4 gives its statu
 });
 
 Deno.test("pointers in blocks become addresses: argv and envp of an exec", async () => {
-  const { output } = await run((b) => {
+  const { output } = await runImage((b) => {
     const argv = pointerArray(
       "argv",
       ["sh", "-c", 'echo "$0 $1 $X"', "zero", "one"].map(text),

@@ -53,8 +53,14 @@ export async function converse(
     if (message === undefined) {
       throw new RuntimeError("protocol", "container init exited unexpectedly");
     }
-    const { code, value } = decodeMessage(message.bytes);
     try {
+      if (message.bytes.length !== MESSAGE_SIZE) {
+        throw new RuntimeError(
+          "protocol",
+          `Cannot read a message of ${message.bytes.length} bytes`,
+        );
+      }
+      const { code, value } = decodeMessage(message.bytes);
       if (isFailure(code)) throw failure(program, code, value);
       if (code === MESSAGE.CREATED) return;
       await answer(
