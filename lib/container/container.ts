@@ -157,7 +157,8 @@ export class Container implements AsyncDisposable {
       { force: options.force ?? false },
     );
     for (const error of errors) this.#parts.log("warning", error.message);
-    await this.#process?.wait(); // a child of ours that nobody may have collected
+    // A child of ours that nobody may have collected; how it ended is for others to ask.
+    await Promise.allSettled([this.#process?.wait()]);
   }
 
   /** Destroys it, whatever runs in it; nothing if that has been done. */

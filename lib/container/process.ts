@@ -11,6 +11,7 @@ import {
   waitForExit,
 } from "../../ffi/process.ts";
 import type { ConsoleProxy } from "./console.ts";
+import { RuntimeError } from "../errors.ts";
 import { signalNumber } from "./signals.ts";
 
 /** How a process ended. */
@@ -66,6 +67,7 @@ export class Process {
    * Waits for the end of the process, and collects it. May be called again.
    *
    * @returns its exit code, or the signal that killed it
+   * @throws {RuntimeError} if somebody else has collected it
    */
   wait(): Promise<ProcessEnd> {
     this.#end ??= this.#wait();
@@ -75,7 +77,7 @@ export class Process {
   /**
    * Sends a signal, by name (`SIGTERM`, `TERM`) or number.
    *
-   * @returns false if the process has ended
+   * @returns false if the process has ended and was collected
    */
   signal(signal: string | number): boolean {
     return this.#end === undefined || !this.#collected
@@ -87,11 +89,17 @@ export class Process {
 
   async #wait(): Promise<ProcessEnd> {
     await waitForExit(this.#pidfd);
-    const status = reap(this.#pidfd) ?? { code: 0, signal: 0 };
+    const status = reap(this.#pidfd);
     this.#collected = true;
     this.#pidfd.close();
     await this.#relayed;
     await this.console?.finish();
+    if (status === undefined) {
+      throw new RuntimeError(
+        "host",
+        `cannot tell how process ${this.pid} ended: somebody else collected it`,
+      );
+    }
     return { ...status, oom: this.#oomKilled() };
   }
 }
