@@ -44,6 +44,7 @@ async function makeBundle(
   const config = JSON.parse(await Deno.readTextFile(file));
   config.process.terminal = false;
   config.process.args = args;
+  config.ociVersion = "1.0.2"; // Debian's crun refuses newer ones
   // the private v2 view of a hybrid host can't attach device programs for everybody
   delete config.linux.resources;
   await Deno.writeTextFile(file, JSON.stringify(config));
