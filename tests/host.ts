@@ -59,6 +59,13 @@ export function missing(program: string): string | undefined {
   return which(program) === undefined ? `${program} is missing` : undefined;
 }
 
+/** Why a test that needs a newer kernel is skipped; undefined if it is new enough. */
+export function kernelBefore(major: number, minor: number): string | undefined {
+  const [x = 0, y = 0] = Deno.osRelease().split(".").map((n) => parseInt(n));
+  const isOld = x < major || (x === major && y < minor);
+  return isOld ? `needs Linux ${major}.${minor}` : undefined;
+}
+
 /** The cgroup hierarchies of this machine, v2 included, in mount order. */
 export function hierarchies(): Hierarchy[] {
   const found: Hierarchy[] = [];

@@ -6,7 +6,7 @@ import {
 } from "../lib/deps/assert.ts";
 import { claim } from "./claim.ts";
 import { failure, ok } from "./command.ts";
-import { exists } from "./host.ts";
+import { exists, kernelBefore } from "./host.ts";
 import { mountAt, parseMountInfo } from "./mountinfo.ts";
 import type { Spec } from "./spec.ts";
 import { addUserNamespace } from "./user_namespace.ts";
@@ -549,4 +549,31 @@ claim(
     );
     assertEquals(stdout, "here\ngone\n");
   },
+);
+
+// runc makes these mounts on the host, and leaves them there. Mounting in a detached tree needs Linux 6.15.
+claim(
+  "without a mount namespace the mounts are the container's all the same, and none reaches the host",
+  async (box) => {
+    const before = Deno.readTextFileSync("/proc/self/mountinfo");
+    const bundle = await box.bundle((spec) => {
+      spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) =>
+        type !== "mount"
+      );
+      delete spec.linux.maskedPaths;
+      delete spec.linux.readonlyPaths;
+      spec.process.args = [
+        "sh",
+        "-c",
+        "test -e /proc/1/status && test -c /dev/null && readlink /proc/self/ns/mnt; touch /x /sys/fs/cgroup/x 2>&1 | grep -c Read-only",
+      ];
+    });
+    const { stdout } = ok(
+      await box.nsinit(["run", "-b", bundle.dir, box.newId()]),
+    );
+    const own = Deno.readLinkSync("/proc/self/ns/mnt");
+    assertEquals(stdout, `${own}\n2\n`);
+    assertEquals(Deno.readTextFileSync("/proc/self/mountinfo"), before);
+  },
+  { skip: kernelBefore(6, 15) },
 );

@@ -4,9 +4,7 @@
  * @module
  */
 import { namespaceFlag } from "../../ffi/namespace.ts";
-import { ConfigError } from "../errors.ts";
 import { NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
-import { hasNamespace } from "../spec/namespaces.ts";
 import type { IdMapping, NamespaceType, Spec } from "../spec/types.ts";
 import type { SpecHost } from "../spec/validate/context.ts";
 import {
@@ -43,12 +41,6 @@ export function checkSpec(
     noPivot,
   });
   const checked = checkHost(spec, options.bundle, hostFiles);
-  if (!hasNamespace(spec, "mount") && (spec.mounts ?? []).length > 0) {
-    throw new ConfigError(
-      "/mounts",
-      "mounts need a mount namespace: without one they would be the host's",
-    );
-  }
   for (const warning of [...warnings, ...checked.warnings]) {
     options.log("warning", warning);
   }

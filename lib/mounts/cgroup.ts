@@ -18,14 +18,7 @@ import {
 } from "../../ffi/abi/mount.ts";
 import { type ProgramBuilder, text, word } from "../../init/builder.ts";
 import type { ErrorRule, Operand } from "../../init/program.ts";
-import {
-  attach,
-  cloneMount,
-  close,
-  descriptorSlot,
-  open,
-  setAttributes,
-} from "./calls.ts";
+import { attach, cloneMount, close, descriptorSlot, open } from "./calls.ts";
 import { changeAttributes } from "./bind.ts";
 import type { CgroupHierarchy, MountContext } from "./context.ts";
 import { emptyDirectory } from "./empty_directory.ts";
@@ -33,6 +26,7 @@ import { finishMount } from "./finish_mount.ts";
 import { makeMount, type Parameter } from "./new_mount.ts";
 import { openMountTarget } from "./open_mount_target.ts";
 import { newMountAttributes } from "./options.ts";
+import { makeReadOnly } from "./read_only.ts";
 import { type MountPlan, parametersOf } from "./plan.ts";
 
 const UNIFIED_MOUNT_POINT = "/sys/fs/cgroup";
@@ -140,7 +134,7 @@ function hierarchies(
     }
   }
   if ((plan.options.flags & MS_RDONLY) !== 0) {
-    setAttributes(b, { fd: tmpfs }, { set: MOUNT_ATTR_RDONLY }, false);
+    makeReadOnly(b, context, tmpfs);
   }
 }
 

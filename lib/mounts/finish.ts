@@ -7,6 +7,7 @@ import { MOUNT_ATTR_RDONLY } from "../../ffi/abi/mount.ts";
 import { block, type ProgramBuilder } from "../../init/builder.ts";
 import type { Operand } from "../../init/program.ts";
 import { close, setAttributes } from "./calls.ts";
+import { makeReadOnly } from "./read_only.ts";
 import { type MountContext, rootOf } from "./context.ts";
 
 const TRIES = 5;
@@ -20,11 +21,11 @@ const PAUSE_NSEC = 100_000_000n;
 export function finishRoot(b: ProgramBuilder, context: MountContext): void {
   for (const { mount, destination, pointer } of context.delayed) {
     b.section(`make ${destination} read-only`, pointer, () => {
-      makeReadOnly(b, mount);
+      waitReadOnly(b, context, mount);
       close(b, mount);
     });
   }
-  if (!context.host.mountNamespace || !context.spec.root?.readonly) return;
+  if (!context.spec.root?.readonly) return;
   b.section("make the root read-only", "/root/readonly", () => {
     const attr = { set: MOUNT_ATTR_RDONLY };
     setAttributes(b, { fd: rootOf(context) }, attr, false);
@@ -32,20 +33,23 @@ export function finishRoot(b: ProgramBuilder, context: MountContext): void {
 }
 
 /** Files that were closed a moment ago may still count as open for writing (EBUSY). */
-function makeReadOnly(b: ProgramBuilder, fd: Operand): void {
+function waitReadOnly(
+  b: ProgramBuilder,
+  context: MountContext,
+  mount: Operand,
+): void {
   const done = b.label("read-only");
-  const attr = { set: MOUNT_ATTR_RDONLY };
   const pause = new BigInt64Array([0n, PAUSE_NSEC]);
   const timespec = block("100 ms", new Uint8Array(pause.buffer));
   for (let left = TRIES; left > 1; left--) {
     const busy = b.label("busy");
-    setAttributes(b, { fd }, attr, false, {
+    makeReadOnly(b, context, mount, {
       onError: { do: "jump", errnos: ["EBUSY"], to: busy },
     });
     b.jump(done);
     b.place(busy);
     b.call("nanosleep", [timespec, 0]);
   }
-  setAttributes(b, { fd }, attr, false);
+  makeReadOnly(b, context, mount);
   b.place(done);
 }

@@ -47,7 +47,11 @@ export function prepareRoot(b: ProgramBuilder, context: MountContext): void {
       close(b, rootfs);
       context.root = tree;
     } else {
-      context.root = rootfs;
+      // The mount namespace is the host's: a tree that is attached nowhere keeps the container's mounts out of it.
+      const tree = cloneMount(b, { fd: rootfs }, true);
+      setAttributes(b, { fd: tree }, { propagation: MS_PRIVATE }, true);
+      close(b, rootfs);
+      context.root = tree;
     }
     context.rootStat = stat(b, context.root, { keep: true });
   });

@@ -1,4 +1,8 @@
-import { assertEquals, assertThrows } from "../deps/assert.ts";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../deps/assert.ts";
 import { ConfigError } from "../errors.ts";
 import type { RootfsPropagation, Spec } from "../spec/types.ts";
 import type { MountContextOptions, MountHost } from "./context.ts";
@@ -54,11 +58,15 @@ Deno.test("prepareRoot() leaves unbindable for later: it would forbid the clone"
   );
 });
 
-Deno.test("prepareRoot() only opens the root without a mount namespace", () => {
-  assertEquals(prepared(undefined, { mountNamespace: false }), [
+Deno.test("prepareRoot() keeps the tree detached without a mount namespace, and mounts from spreading", () => {
+  const steps = prepared(undefined, { mountNamespace: false });
+  assertEquals(steps.slice(0, 2), [
     "umask(00)",
     'openat2(AT_FDCWD, "/bundle/rootfs", {O_PATH|O_DIRECTORY|O_CLOEXEC}, 24)',
   ]);
+  assertEquals(steps.some((step) => step.startsWith("move_mount")), false);
+  const change = steps.find((step) => step.startsWith("mount_setattr"));
+  assertStringIncludes(change ?? "", "MS_PRIVATE");
 });
 
 Deno.test("prepareRoot() refuses an unknown propagation, and a private one without pivot_root", () => {
