@@ -129,13 +129,3 @@ export function setSignalMask(mask: bigint): bigint {
   );
   return old[0]!;
 }
-
-/** Makes orphaned descendants children of this process: prctl(2), PR_SET_CHILD_SUBREAPER. */
-export function becomeSubreaper(): void {
-  check("prctl", "PR_SET_CHILD_SUBREAPER", 36, 1, 0, 0, 0);
-}
-
-/** The real user id. */
-export function effectiveUserId(): number {
-  return check("geteuid", "");
-}
