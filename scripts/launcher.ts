@@ -12,7 +12,8 @@
  *   followed.
  * - Deno raises the soft limit of open files at its start, so the caller's is read before and passed
  *   in NSINIT_NOFILE (by `read`: `$(ulimit -Sn)` would fork).
- * - DENO_DIR is a path where nothing can be created: no cache is looked up, none is left behind.
+ * - DENO_DIR is a path where nothing can be created: no cache is looked up, none is left behind. Of
+ *   that Deno complains on a terminal, so its log is off (DENO_LOG).
  *
  * @param folder absolute path of the folder it will lie in
  */
@@ -28,7 +29,7 @@ fi
 while read -r a b c soft _; do
   case "$a $b $c" in "Max open files") break ;; esac
 done </proc/self/limits
-NSINIT_NOFILE=$soft DENO_DIR=/dev/null/deno DENO_NO_UPDATE_CHECK=1 \\
+NSINIT_NOFILE=$soft DENO_DIR=/dev/null/deno DENO_NO_UPDATE_CHECK=1 DENO_LOG=off \\
   exec "$here/lib/deno" run -A --no-config --no-lock --no-code-cache "$here/lib/main.js" "$@"
 `;
 }

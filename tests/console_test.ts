@@ -8,7 +8,7 @@ import type { Box } from "./box.ts";
 import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result, type Running, until } from "./command.ts";
-import { exists, missing } from "./host.ts";
+import { exists, missing, NSINIT } from "./host.ts";
 
 const NEEDS_PYTHON = missing("python3");
 
@@ -216,7 +216,12 @@ function quoted(words: string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }
 
-/** Runs a container in the foreground on a terminal of script(1), which passes its exit code on. */
+/** A command line that runs another on a terminal of script(1), which passes its exit code on. */
+function underScript(argv: string[]): string[] {
+  return ["script", "-q", "-e", "-c", quoted(argv), "/dev/null"];
+}
+
+/** Runs a container in the foreground on a terminal. */
 async function onTerminal(
   box: Box,
   script: string,
@@ -228,10 +233,21 @@ async function onTerminal(
   });
   const argv = box.argv("run", "-b", bundle.dir, box.newId());
   return await box.command(
-    ["script", "-q", "-e", "-c", quoted(argv), "/dev/null"],
+    underScript(argv),
     stdin === undefined ? {} : { stdin },
   );
 }
+
+claim(
+  "on a terminal a command prints its own lines, and nothing of Deno's",
+  async (box) => {
+    const { stdout } = ok(await box.command([NSINIT, "--version"]));
+    const onTty = ok(await box.command(underScript([NSINIT, "--version"])));
+    assertMatch(stdout, /^nsinit version \S+\n/);
+    assertEquals(onTty.stdout.replaceAll("\r\n", "\n"), stdout);
+  },
+  { skip: missing("script") },
+);
 
 claim(
   "run on a terminal: the program has one, and its exit code is passed on",

@@ -392,11 +392,16 @@ claim(
 );
 
 claim(
-  "hooks without an env of their own: the runtime's is passed on",
+  "hooks without an env of their own: the runtime's is passed on, without what the launcher adds",
   async (box) => {
     const container = await box.create(
       (spec, bundle) =>
-        addHook(spec, bundle, "createRuntime", "echo $FROM_CALLER >$LOG/seen"),
+        addHook(
+          spec,
+          bundle,
+          "createRuntime",
+          "echo $FROM_CALLER$NSINIT_NOFILE$DENO_LOG >$LOG/seen",
+        ),
       {
         env: { FROM_CALLER: "yes" },
       },

@@ -108,6 +108,7 @@ const LAUNCHER_VARIABLES = [
   "NSINIT_NOFILE",
   "DENO_DIR",
   "DENO_NO_UPDATE_CHECK",
+  "DENO_LOG",
 ];
 
 /** Our environment, which a hook without one gets. */
