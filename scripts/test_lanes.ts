@@ -26,6 +26,8 @@ export interface Run {
   readonly isFiltered: boolean;
   /** Time limit in seconds. */
   readonly seconds: number;
+  /** How many test files run side by side. @default {1} */
+  readonly jobs?: number;
 }
 
 /** Test files below the project's root, sorted. */
@@ -90,7 +92,7 @@ export async function runTests(run: Run): Promise<TestResult[]> {
 const AT_LEAST: Readonly<Record<string, number>> = {
   unit: 600,
   e2e: 550,
-  v2: 15,
+  v2: 12,
 };
 
 /** Runs a lane of one or more runs. A lane in which too few tests ran has failed. */
@@ -134,10 +136,12 @@ async function execute(
       // no --sanitize-resources: libc is opened at the first call and stays open, on purpose
       "--sanitize-ops",
       `--junit-path=${junit}`,
+      ...(run.jobs === undefined ? [] : ["--parallel"]),
       ...filter,
       ...run.files,
     ],
     cwd: ROOT,
+    env: { DENO_JOBS: `${run.jobs ?? 1}` },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
