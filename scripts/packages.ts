@@ -16,12 +16,18 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "strace", package: "strace" },
   { program: "cc", package: "gcc" },
   { program: "readelf", package: "binutils" },
+  { program: "objcopy", package: "binutils" },
   { program: "unshare", package: "util-linux" },
+  { program: "setpriv", package: "util-linux" },
+  { program: "setsid", package: "util-linux" },
+  { program: "script", package: "bsdutils" },
+  { program: "mount", package: "mount" },
+  { program: "python3", package: "python3" },
   { program: "ps", package: "procps" },
   { program: "ip", package: "iproute2" },
 ];
 
-/** Headers have no program to look for. */
+/** Headers have no program to look for. Their package, libc6-dev, brings the kernel's along. */
 const C_HEADERS = "/usr/include/errno.h";
 
 /** Whether a program is on PATH or in the system's own folders. */
@@ -38,6 +44,15 @@ function isFile(path: string): boolean {
   }
 }
 
+/** The packages of programs that are not there, each once. */
+export function missingPackages(
+  needs: readonly Need[],
+  isThere: (program: string) => boolean = hasProgram,
+): string[] {
+  const missing = needs.filter(({ program }) => !isThere(program));
+  return [...new Set(missing.map((need) => need.package))];
+}
+
 /**
  * Installs by apt-get what is missing.
  *
@@ -47,8 +62,7 @@ function isFile(path: string): boolean {
 export async function installMissing(
   needs: readonly Need[],
 ): Promise<string[]> {
-  const missing = needs.filter(({ program }) => !hasProgram(program))
-    .map((need) => need.package);
+  const missing = missingPackages(needs);
   if (needs.some(({ program }) => program === "cc") && !isFile(C_HEADERS)) {
     missing.push("libc6-dev");
   }
