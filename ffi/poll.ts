@@ -63,3 +63,12 @@ function outcome(result: number): number {
   if (error.errnoName === "EINTR") return -1;
   throw error;
 }
+
+/**
+ * Waits for a while. A program's first timer of Deno's own costs 12 ms: it loads what Node's compatibility is made of.
+ *
+ * @param ms how long
+ */
+export async function pause(ms: number): Promise<void> {
+  await waitReadable([], ms);
+}

@@ -39,6 +39,7 @@ const LANES: Readonly<
         filter,
         isFiltered: filter !== undefined,
         seconds: 900,
+        jobs: 3,
       }])
     ),
   v2: (filter) => withBuild(() => runInVm(filter)),

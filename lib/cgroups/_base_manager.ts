@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "../../ffi/poll.ts";
 import { CgroupError, SyscallError } from "../errors.ts";
 import { failure } from "./_explain.ts";
 import { isErrno } from "./files.ts";
@@ -162,7 +163,7 @@ export abstract class BaseManager {
       if (this.pids().length === 0) return true;
       this.killNow();
       if (Date.now() >= until) return this.pids().length === 0;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "../../ffi/poll.ts";
 import { CgroupError, SyscallError } from "../errors.ts";
 import { failure } from "./_explain.ts";
 import { type CgroupFiles, isErrno } from "./files.ts";
@@ -10,10 +11,6 @@ import { childrenOf, pidsOf } from "./processes.ts";
 
 /** Ten tries, from 1 ms doubling: half a second in all. A killed process leaves its cgroup only when it has ended. */
 const TRIES = 10;
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
 
 /** Removes one directory; false if something is still in it. */
 function removeOne(files: CgroupFiles, directory: string): boolean {
@@ -56,7 +53,7 @@ export async function removeCgroup(
           `Cannot remove ${path}: ${count} process(es) still in it`,
         );
       }
-      await sleep(2 ** tried);
+      await pause(2 ** tried);
     }
   } catch (error) {
     if (error instanceof SyscallError) throw failure("remove", path, error);

@@ -22,6 +22,7 @@ import {
   type HandlerContext,
   type HookTrace,
   prepareInit,
+  stopTimer,
 } from "./handlers.ts";
 import type { Host } from "./host.ts";
 import {
@@ -111,7 +112,7 @@ class Launch {
       throw await this.#undo(error, context?.init);
     } finally {
       theirs.close();
-      clearTimeout(this.#trace.timer);
+      stopTimer(this.#trace);
       this.#trace.output?.close();
     }
   }
