@@ -39,26 +39,28 @@ export class Problems {
   }
 
   /**
-   * Throws the first error; its message counts the others and names where they are.
+   * Throws the first error; its message counts the other fields that have errors, and names them.
    *
    * @throws {ConfigError} when there is an error
    */
   throwFirst(): void {
     const [first, ...others] = this.#refused;
     if (first === undefined) return;
-    throw new ConfigError(first.pointer, `${first.detail}${summary(others)}`);
+    const places = new Set(others.map(({ pointer }) => pointer));
+    places.delete(first.pointer);
+    throw new ConfigError(first.pointer, `${first.detail}${summary(places)}`);
   }
 }
 
 /** How many places the summary names. */
 const NAMED = 3;
 
-function summary(others: readonly Problem[]): string {
-  if (others.length === 0) return "";
-  const places = others.slice(0, NAMED).map(({ pointer }) =>
+function summary(others: ReadonlySet<string>): string {
+  if (others.size === 0) return "";
+  const places = [...others].slice(0, NAMED).map((pointer) =>
     pointer || "config"
   ).join(", ");
-  const more = others.length > NAMED ? ", …" : "";
-  const noun = others.length === 1 ? "problem" : "problems";
-  return ` (and ${others.length} more ${noun}: ${places}${more})`;
+  const more = others.size > NAMED ? ", …" : "";
+  const noun = others.size === 1 ? "problem" : "problems";
+  return ` (and ${others.size} more ${noun}: ${places}${more})`;
 }

@@ -26,3 +26,20 @@ Deno.test("throwFirst() counts the other errors and names three of them", () => 
     "/0: is wrong (and 5 more problems: /1, /2, /3, …)",
   );
 });
+
+Deno.test("throwFirst() counts and names a field once, whatever is wrong with it", () => {
+  const problems = new Problems();
+  for (const pointer of ["/a", "/a", "/b", "/c", "/b"]) {
+    problems.refuse(pointer, "is wrong");
+  }
+  const { message } = assertThrows(() => problems.throwFirst(), ConfigError);
+  assertEquals(message, "/a: is wrong (and 2 more problems: /b, /c)");
+});
+
+Deno.test("throwFirst() speaks of no other problem if all are the same field's", () => {
+  const problems = new Problems();
+  problems.refuse("/a", "is not known here");
+  problems.refuse("/a", "is not supported");
+  const { message } = assertThrows(() => problems.throwFirst(), ConfigError);
+  assertEquals(message, "/a: is not known here");
+});
