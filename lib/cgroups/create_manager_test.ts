@@ -437,7 +437,33 @@ Deno.test("limits that can't be kept are refused by their pointer before anythin
     }
     for (const { log } of Object.values(host.files)) assertEquals(log, []);
   }
-  manage(V1, v1Host()).create({ hugepageLimits: [], unified: {} });
+});
+
+Deno.test("limits that change nothing pass, whether a controller sets them or not", () => {
+  const nothing: Resources = {
+    blockIO: { weight: 0, leafWeight: 0, throttleReadBpsDevice: [] },
+    hugepageLimits: [],
+    network: { classID: 0, priorities: [] },
+    rdma: {},
+    unified: {},
+  };
+  manage(V1, v1Host()).create(nothing);
+  manage(V2, v2Host()).create(nothing);
+});
+
+Deno.test("a limit that no controller sets is refused in the words of the configuration's check", () => {
+  const refuse = (resources: Resources): string =>
+    assertThrows(() => manage(V2, v2Host()).create(resources), ConfigError)
+      .message;
+  const words = "not supported by this version of nsinit: ";
+  assertEquals(
+    refuse({ blockIO: { weight: 10 } }),
+    `/linux/resources/blockIO: ${words}block devices would not be limited`,
+  );
+  assertEquals(
+    refuse({ network: { classID: 1 } }),
+    `/linux/resources/network: ${words}packets would not be marked`,
+  );
 });
 
 Deno.test("delegate() gives the directory and the files the kernel names to the user", () => {

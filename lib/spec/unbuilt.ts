@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Problems } from "./problems.ts";
+import type { Problem, Problems } from "./problems.ts";
 import type { Spec } from "./types.ts";
 
 /** A field that is not built. */
@@ -139,6 +139,23 @@ function* matches(
 }
 
 /**
+ * Finds fields that are not built, and that would change something.
+ *
+ * @param spec the configuration, or the part of it that is there
+ * @returns what to tell of each, in the table's order
+ */
+export function unbuiltFields(spec: Partial<Spec>): Problem[] {
+  return UNBUILT.flatMap(({ pattern, matters, reason }) =>
+    [...matches(spec, pattern.split("/").slice(1), "")]
+      .filter(({ value }) => matters(value))
+      .map(({ pointer }) => ({
+        pointer,
+        detail: `not supported by this version of nsinit: ${reason}`,
+      }))
+  );
+}
+
+/**
  * Refuses fields that are not built.
  *
  * @param context the configuration, and where mistakes are reported
@@ -146,15 +163,7 @@ function* matches(
 export function unbuiltRules(
   { spec, problems }: { readonly spec: Spec; readonly problems: Problems },
 ): void {
-  for (const { pattern, matters, reason } of UNBUILT) {
-    for (
-      const { pointer, value } of matches(spec, pattern.split("/").slice(1), "")
-    ) {
-      if (!matters(value)) continue;
-      problems.refuse(
-        pointer,
-        `not supported by this version of nsinit: ${reason}`,
-      );
-    }
+  for (const { pointer, detail } of unbuiltFields(spec)) {
+    problems.refuse(pointer, detail);
   }
 }
