@@ -135,16 +135,28 @@ export function fileSystemOf(fd: Fd): number {
   return new DataView(buffer.buffer).getUint32(0, true);
 }
 
-/** Reads from where the descriptor stands, up to the end. */
-export function readAll(fd: Fd): Uint8Array<ArrayBuffer> {
+/**
+ * Reads from where the descriptor stands, up to the end.
+ *
+ * @param limit how many bytes at most
+ */
+export function readAll(fd: Fd, limit = Infinity): Uint8Array<ArrayBuffer> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for (;;) {
-    const chunk = new Uint8Array(CHUNK);
-    const size = check("read", `from ${fd.path}`, fd.number, chunk, CHUNK);
+  let total = 0;
+  while (total < limit) {
+    const chunk = new Uint8Array(Math.min(CHUNK, limit - total));
+    const size = check(
+      "read",
+      `from ${fd.path}`,
+      fd.number,
+      chunk,
+      chunk.length,
+    );
     if (size === 0) break;
     chunks.push(chunk.subarray(0, size));
+    total += size;
   }
-  const bytes = new Uint8Array(chunks.reduce((sum, c) => sum + c.length, 0));
+  const bytes = new Uint8Array(total);
   let offset = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, offset);

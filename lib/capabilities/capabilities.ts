@@ -57,7 +57,9 @@ export function resolveCapabilities(
   const resolve = (names: readonly string[]): number[] => {
     const numbers = new Set<number>();
     for (const name of names) {
-      const number = (CAPABILITIES as Readonly<Record<string, number>>)[name];
+      const number = Object.hasOwn(CAPABILITIES, name)
+        ? CAPABILITIES[name as keyof typeof CAPABILITIES]
+        : undefined;
       if (number === undefined || number > host.lastCapability) {
         warnings.add(`capability ${name} is unknown and is left out`);
       } else if (

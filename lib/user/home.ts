@@ -12,10 +12,11 @@ import {
   S_IFMT,
   S_IFREG,
 } from "../../ffi/abi/fcntl.ts";
+import { SyscallError } from "../../ffi/errors.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { openIn, readAll, statFd } from "../../ffi/fs.ts";
 
-const LARGEST_PASSWD = 1 << 20;
+const LARGEST_FILE = 1 << 20;
 
 /** One line of passwd(5). */
 export interface PasswdEntry {
@@ -39,25 +40,24 @@ export function parsePasswd(content: string): PasswdEntry[] {
 }
 
 /**
- * Reads a file of the container, of at most 1 MiB; empty if there is none. The root file system may be hostile: links
- * stay inside it, and only a regular file is read.
+ * Reads a file of the container, of at most 1 MiB; empty if there is none that can be read. The root file system may be
+ * hostile: links stay inside it, only a regular file is read, and a size of 0 is not believed (proc(5), FUSE).
  */
 export function readContainerFile(root: Fd, path: string): string {
-  let file: Fd;
   try {
-    file = openIn(
+    using file = openIn(
       root,
       path,
       O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
       RESOLVE_IN_ROOT,
     );
-  } catch {
-    return "";
+    if ((statFd(file).mode & S_IFMT) !== S_IFREG) return "";
+    const bytes = readAll(file, LARGEST_FILE + 1);
+    return bytes.length > LARGEST_FILE ? "" : new TextDecoder().decode(bytes);
+  } catch (error) {
+    if (error instanceof SyscallError) return "";
+    throw error;
   }
-  using opened = file;
-  const { mode, size } = statFd(opened);
-  if ((mode & S_IFMT) !== S_IFREG || size > LARGEST_PASSWD) return "";
-  return new TextDecoder().decode(readAll(opened));
 }
 
 /** The home directory of a user by the container's /etc/passwd; "/" if it has none. */
