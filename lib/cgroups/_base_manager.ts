@@ -45,6 +45,7 @@ export function isPermission(error: unknown): boolean {
 /** A manager's part that does not depend on the version. */
 export abstract class BaseManager {
   readonly #warnings: string[] = [];
+  readonly #dropped: { readonly path: string; readonly reason: string }[] = [];
   #parts: CgroupPart[];
   protected readonly record: CgroupRecord;
   protected readonly required: boolean;
@@ -60,7 +61,21 @@ export abstract class BaseManager {
   }
 
   get warnings(): readonly string[] {
-    return this.#warnings;
+    return [...this.#withoutThese(), ...this.#warnings];
+  }
+
+  /** One line for all that were dropped: v1 has ten hierarchies, and nearly always one reason. */
+  #withoutThese(): string[] {
+    const [first, ...others] = this.#dropped;
+    if (first === undefined) return [];
+    if (others.length > 0 && this.#parts.length === 0) {
+      return [
+        `the container runs without cgroups: ${first.reason} (and ${others.length} more)`,
+      ];
+    }
+    const noun = others.length === 0 ? "cgroup" : "cgroups";
+    const paths = this.#dropped.map(({ path }) => path).join(", ");
+    return [`the container runs without the ${noun} ${paths}: ${first.reason}`];
   }
 
   protected get parts(): readonly CgroupPart[] {
@@ -87,7 +102,7 @@ export abstract class BaseManager {
       delete this.record.mountPoints[controller];
     }
     const reason = error instanceof Error ? error.message : String(error);
-    this.warn(`the container runs without the cgroup ${part.path}: ${reason}`);
+    this.#dropped.push({ path: part.path, reason });
   }
 
   /** Fails if the cgroup is used by somebody else, in runc's words. */

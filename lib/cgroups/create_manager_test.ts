@@ -275,6 +275,31 @@ Deno.test("without privileges, a container that asks for nothing does without cg
   );
 });
 
+Deno.test("without privileges, one line tells of all cgroups that a container does without", () => {
+  const refused = (...names: string[]): readonly string[] => {
+    const parts = Object.fromEntries(names.map((name) => {
+      const directory = name === "memory" ? "own/web" : "web";
+      return [name, { refuse: { [`mkdir ${directory}`]: ["EACCES"] } }];
+    }));
+    const manager = manage(V1, v1Host(parts), { rootless: true });
+    manager.create();
+    manager.join(5);
+    return manager.warnings;
+  };
+  const reason = (path: string): string =>
+    `Cannot make ${path}: permission denied (EACCES); run as root, or have the cgroup delegated to this user`;
+  assertEquals(refused("memory", "pids"), [
+    `the container runs without the cgroups /cg/memory/own/web, /cg/pids/web: ${
+      reason("/cg/memory/own/web")
+    }`,
+  ]);
+  assertEquals(refused("cpuset", "devices", "memory", "pids"), [
+    `the container runs without cgroups: ${
+      reason("/cg/cpuset/web")
+    } (and 3 more)`,
+  ]);
+});
+
 Deno.test("without privileges on v2, limits need a cgroup and the lack of one is told", () => {
   const refuse = { "mkdir user/web": ["EACCES"] };
   const asking = (
