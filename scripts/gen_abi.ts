@@ -2,7 +2,8 @@
  * Writes ffi/abi/*.ts from the kernel's headers: `deno task gen:abi`.
  *
  * Needs a C compiler for x86-64 and one for AArch64 (Debian: gcc,
- * gcc-aarch64-linux-gnu). Nothing compiled is run, so either machine will do.
+ * gcc-aarch64-linux-gnu), and the headers of 32-bit ARM (linux-libc-dev-armhf-cross).
+ * Nothing compiled is run, so either machine will do.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import {
   definitions,
   evaluate,
 } from "./abi/probe.ts";
+import { COMPAT_TABLES, renderCompat } from "./abi/compat.ts";
 import { banner, renderTable } from "./abi/render.ts";
 import { NEWER_SYSCALLS, TABLES } from "./abi/tables.ts";
 
@@ -214,6 +216,10 @@ export function generate(): Map<string, string> {
   const files = new Map<string, string>();
   files.set("syscalls.ts", renderSyscalls(all, release));
   files.set("errno.ts", renderErrno(all, release));
+  const x86 = all.find(({ arch }) => arch === "x86_64")!;
+  for (const table of COMPAT_TABLES) {
+    files.set(`${table.file}.ts`, renderCompat(x86, table, release));
+  }
   for (const table of TABLES) {
     const tail = table.file === "signal" ? SIGNAL_FUNCTIONS : "";
     files.set(`${table.file}.ts`, renderTable(all, table, release) + tail);

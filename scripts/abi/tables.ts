@@ -322,6 +322,21 @@ export const TABLES: readonly Table[] = [
     ],
   },
   {
+    file: "seccomp",
+    title: "System call filters: seccomp(2), and the architectures they see.",
+    blocks: [
+      {
+        headers: ["linux/seccomp.h"],
+        match:
+          /SECCOMP_SET_MODE_FILTER|SECCOMP_FILTER_FLAG_[A-Z_]+|SECCOMP_RET_[A-Z_]+/,
+      },
+      {
+        headers: ["linux/audit.h"],
+        match: /AUDIT_ARCH_(X86_64|I386|AARCH64|ARM)/,
+      },
+    ],
+  },
+  {
     file: "personality",
     title: "personality(2).",
     blocks: [
