@@ -44,6 +44,7 @@ import { execute, findExecutable } from "../process/executable.ts";
 import { joinSessionKeyring } from "../process/keyring.ts";
 import { restoreSignals } from "../process/signals.ts";
 import { enterWorkingDirectory } from "../process/working_directory.ts";
+import { loadFilter } from "../seccomp/steps.ts";
 import { createsNamespace, hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import { writeSysctls } from "../sysctl/sysctl.ts";
@@ -54,6 +55,7 @@ import { mountContext } from "./mount_context.ts";
 import type { ProgramOptions } from "./program_options.ts";
 import {
   begin,
+  closeLeftovers,
   limitOpenFiles,
   tellFailures,
   waitForStart,
@@ -134,7 +136,12 @@ export function containerProgram(
     () => upcall(b, fds.sync, MESSAGE.READY),
   );
   limitOpenFiles(b, spec, host);
+  closeLeftovers(b, fds);
   b.forget();
+
+  // Without no_new_privs a filter needs CAP_SYS_ADMIN, which goes below; with it, it comes as late as it can.
+  const filterLast = process.noNewPrivileges === true;
+  if (!filterLast) loadFilter(b, spec);
 
   // The user may not read where root may, and root of a user namespace not where the user may: try as both.
   const enterAsUser = enterWorkingDirectory(b, process.cwd);
@@ -145,6 +152,7 @@ export function containerProgram(
   setCapabilities(b, sets);
   restoreSignals(b, host.signalMask);
   const path = findExecutable(b, process.args, environment.entries);
+  if (filterLast) loadFilter(b, spec);
 
   const firstStartStep = b.length;
   waitForStart(b, fds, failures);

@@ -68,7 +68,7 @@ eachProgram("a program only jumps forward", ({ program }) => {
 
 eachProgram("a program closes what it opens before it waits", ({ program }) => {
   const open = openAt(program, only(program, CREATED));
-  // A file system context that a kernel refused is left to the close_range() behind CREATED.
+  // A file system context that a kernel refused is left to the close_range() before CREATED.
   assertEquals(open.filter((name) => !/ fsopen \(/.test(name)), []);
 });
 
@@ -155,13 +155,37 @@ eachProgram(
     assertEquals([...new Set(called)].sort(), [
       "STORE",
       "TEST",
-      "close_range",
+      "close",
       "execve",
       "read",
       "write",
     ]);
   },
 );
+
+/** The filter's step in a program of the rich configuration. */
+function filterStep(noNewPrivileges: boolean): [Program, number] {
+  const spec = richSpec();
+  spec.process!.noNewPrivileges = noNewPrivileges;
+  const { program } = build(spec, "hybrid");
+  return [program, only(program, /^load the system call filter: seccomp\(/)];
+}
+
+Deno.test("with no_new_privs the filter is loaded last, and its failure is told on the socket", () => {
+  const [program, filter] = filterStep(true);
+  assertEquals(filter, only(program, CREATED) - 1);
+  assertEquals(program.steps[filter]!.onError, undefined);
+  assertEquals(program.steps[filter]!.pointer, "/linux/seccomp");
+});
+
+Deno.test("without no_new_privs the filter is loaded while there are privileges, after the last question", () => {
+  const [program, filter] = filterStep(false);
+  assertGreater(filter, only(program, /message READY\}/));
+  assertGreater(filter, find(program, /: madvise\(/)[0]!);
+  assertGreater(filter, only(program, /^close what is left open: close_range/));
+  const dropped = new RegExp(`prctl\\(${PR_CAPBSET_DROP}, `);
+  assertLess(filter, find(program, dropped)[0]!);
+});
 
 eachProgram(
   "a program speaks on the descriptors that it was numbered with",
@@ -184,10 +208,15 @@ eachProgram(
     ]);
     const wait = program.steps[only(program, /^wait for start: read\(/)]!;
     assertEquals(wait.operands[0], execFifo);
-    const closes = program.steps.find(({ index, operation }) =>
-      index > created && operation === "close_range"
+    const closes = program.steps.filter(({ operation }) =>
+      operation === "close_range"
     );
-    assertEquals(closes?.operands, [sync, -1, 0]);
+    assertEquals(closes.at(-1)?.operands, [sync + 1, -1, 0]);
+    assertLess(closes.at(-1)!.index, created);
+    const close = program.steps.find(({ index, operation }) =>
+      index > created && operation === "close"
+    );
+    assertEquals(close?.operands, [sync]);
   },
 );
 

@@ -33,6 +33,10 @@ function hasMembers(value: unknown): boolean {
   return Object.keys(value as object).length > 0;
 }
 
+function isNotification(value: unknown): boolean {
+  return value === "SCMP_ACT_NOTIFY";
+}
+
 function isIdMapOption(value: unknown): boolean {
   return value === "idmap" || value === "ridmap";
 }
@@ -62,9 +66,14 @@ const UNBUILT: readonly Unbuilt[] = [
     reason: "mounts would have their usual labels",
   },
   {
-    pattern: "/linux/seccomp",
-    matters: isPresent,
-    reason: "the program could make every system call",
+    pattern: "/linux/seccomp/syscalls/*/action",
+    matters: isNotification,
+    reason: "nobody would answer the calls",
+  },
+  {
+    pattern: "/linux/seccomp/listenerPath",
+    matters: isText,
+    reason: "the listener would hear of no call",
   },
   {
     pattern: "/mounts/*/uidMappings",

@@ -32,9 +32,28 @@ const REFUSED: readonly [pointer: string, reason: string, parts: Parts][] = [
     linux: { mountLabel: "x" },
   }],
   [
-    "/linux/seccomp",
-    "the program could make every system call",
-    { linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW" } } },
+    "/linux/seccomp/syscalls/1/action",
+    "nobody would answer the calls",
+    {
+      linux: {
+        seccomp: {
+          defaultAction: "SCMP_ACT_ALLOW",
+          syscalls: [
+            { names: ["mkdir"], action: "SCMP_ACT_ERRNO" },
+            { names: ["mkdirat"], action: "SCMP_ACT_NOTIFY" },
+          ],
+        },
+      },
+    },
+  ],
+  [
+    "/linux/seccomp/listenerPath",
+    "the listener would hear of no call",
+    {
+      linux: {
+        seccomp: { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/x" },
+      },
+    },
   ],
   [
     "/mounts/1/uidMappings",

@@ -114,6 +114,11 @@ function richLinux(base: Linux): Linux {
     ],
     rootfsPropagation: "slave",
     personality: { domain: "LINUX32" },
+    seccomp: {
+      defaultAction: "SCMP_ACT_ERRNO",
+      architectures: ["SCMP_ARCH_X86"],
+      syscalls: [{ names: ["read", "write"], action: "SCMP_ACT_ALLOW" }],
+    },
     memoryPolicy: { mode: "MPOL_BIND", nodes: "0-1" },
   };
 }

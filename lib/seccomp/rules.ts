@@ -1,0 +1,133 @@
+/**
+ * The rules of a profile, sorted by system call number: what happens to each call of one architecture.
+ *
+ * @module
+ */
+import type {
+  Seccomp,
+  SeccompArg,
+  SeccompOperator,
+  SeccompSyscall,
+} from "../spec/types.ts";
+import { returnValue } from "./actions.ts";
+import type { FilterArch } from "./architectures.ts";
+import { multiplexed } from "./multiplexed.ts";
+
+/** A comparison of one argument, of which only the bits of `mask` count. */
+export interface Condition {
+  readonly index: number;
+  readonly op: SeccompOperator;
+  readonly mask: bigint;
+  readonly value: bigint;
+}
+
+/** A return value for when all conditions hold. */
+export interface Test {
+  readonly conditions: readonly Condition[];
+  readonly value: number;
+}
+
+/** What happens to one call: the first test that holds, or else `otherwise`. */
+export interface Decision {
+  readonly tests: readonly Test[];
+  readonly otherwise: number;
+}
+
+/** What a profile says about one architecture. */
+export interface ArchRules {
+  /** By number; calls without a rule are not in it. */
+  readonly decisions: ReadonlyMap<number, Decision>;
+  /** The largest number that the profile mentions, private ones left out; undefined if none. */
+  readonly last: number | undefined;
+}
+
+const ALL_BITS = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Collects what a profile says about the calls of an architecture. Names that it does not have are passed over, and so
+ * are rules that say what the default says. A rule without conditions comes before all others of its call, wherever it
+ * stands; otherwise the first one that holds counts.
+ */
+export function collectRules(seccomp: Seccomp, arch: FilterArch): ArchRules {
+  const standard = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const decisions = new Map<number, Decision>();
+  let last: number | undefined;
+  for (const rule of seccomp.syscalls ?? []) {
+    const value = returnValue(rule.action, rule.errnoRet);
+    const alternatives = alternativesOf(rule);
+    for (const name of rule.names) {
+      for (const { number, selector } of numbersOf(arch, name)) {
+        if (number < arch.privateFrom) last = Math.max(last ?? 0, number);
+        if (value === standard) continue;
+        for (const conditions of alternatives) {
+          const test = { conditions: select(conditions, selector), value };
+          add(decisions, number, test, standard);
+        }
+      }
+    }
+  }
+  return { decisions, last };
+}
+
+/** The ways to make a call, with the first argument that means it, where it is one of several. */
+function numbersOf(
+  arch: FilterArch,
+  name: string,
+): { number: number; selector: number | undefined }[] {
+  const number = Object.hasOwn(arch.numbers, name)
+    ? arch.numbers[name]
+    : undefined;
+  const other = multiplexed(arch, name);
+  return [
+    ...(number === undefined ? [] : [{ number, selector: undefined }]),
+    ...(other === undefined ? [] : [other]),
+  ];
+}
+
+/** As runc has it: conditions must all hold, but if two are about one argument, any of them is enough. */
+function alternativesOf({ args = [] }: SeccompSyscall): Condition[][] {
+  const conditions = args.map(condition);
+  const indexes = new Set(args.map(({ index }) => index));
+  return indexes.size === args.length
+    ? [conditions]
+    : conditions.map((one) => [one]);
+}
+
+function condition({ index, op, value, valueTwo = 0 }: SeccompArg): Condition {
+  const first = BigInt(value);
+  return op === "SCMP_CMP_MASKED_EQ"
+    // Bits outside the mask do not count in the value either.
+    ? { index, op, mask: first, value: BigInt(valueTwo) & first }
+    : { index, op, mask: ALL_BITS, value: first };
+}
+
+/** The first argument of a call that stands for several is taken; the others go on as they are. */
+function select(
+  conditions: readonly Condition[],
+  selector: number | undefined,
+): readonly Condition[] {
+  if (selector === undefined) return conditions;
+  const first: Condition = {
+    index: 0,
+    op: "SCMP_CMP_EQ",
+    mask: ALL_BITS,
+    value: BigInt(selector),
+  };
+  return [first, ...conditions.filter(({ index }) => index !== 0)];
+}
+
+function add(
+  decisions: Map<number, Decision>,
+  number: number,
+  test: Test,
+  standard: number,
+): void {
+  const known = decisions.get(number);
+  if (known?.tests.length === 0) return;
+  decisions.set(
+    number,
+    test.conditions.length === 0
+      ? { tests: [], otherwise: test.value }
+      : { tests: [...known?.tests ?? [], test], otherwise: standard },
+  );
+}
