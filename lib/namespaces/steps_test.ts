@@ -1,0 +1,151 @@
+import { linesOf } from "../../init/testdata/lines.ts";
+import { assertEquals } from "../deps/assert.ts";
+import type { Namespace, Spec } from "../spec/types.ts";
+import { planNamespaces } from "./namespaces.ts";
+import { enterCgroupNamespace, enterNamespaces } from "./steps.ts";
+import { setNames } from "./uts.ts";
+
+const SYNC = 9;
+
+/** The calls that bring init into namespaces, without purposes, answers and labels. */
+function calls(...namespaces: Namespace[]): string[] {
+  const spec: Spec = { ociVersion: "1.3.0", linux: { namespaces } };
+  return linesOf((b) => enterNamespaces(b, planNamespaces(spec), SYNC))
+    .map((line) =>
+      line.replace(/^\d+ {2}.*?: (?=[a-z_0-9]+\(|go to|unless|STORE)/, "")
+    )
+    .filter((line) => /^[a-z_0-9]+\(/.test(line));
+}
+
+const ASK = (name: string): string[] => [
+  `write(9, {message ${name}}, 8)`,
+  "read(9, {answer}, 8)",
+];
+const UNDUMPABLE = "prctl(4, 0, 0, 0, 0)";
+const BECOME_ROOT = [
+  "setgroups(0, 0); EPERM: go on",
+  "setresgid(0, 0, 0)",
+  "setresuid(0, 0, 0)",
+  "prctl(47, 4, 0, 0, 0)",
+];
+
+Deno.test("an init whose namespaces were made at clone waits for its parent, and hides", () => {
+  assertEquals(calls({ type: "pid" }, { type: "mount" }), [
+    ...ASK("GO"),
+    UNDUMPABLE,
+  ]);
+});
+
+Deno.test("the init of a new user namespace becomes its root behind the maps", () => {
+  assertEquals(calls({ type: "user" }), [
+    ...ASK("GO"),
+    ...BECOME_ROOT,
+    UNDUMPABLE,
+  ]);
+});
+
+Deno.test("an init opens all namespaces before it joins one: paths may be out of reach then", () => {
+  assertEquals(
+    calls({ type: "mount", path: "/m" }, { type: "network", path: "/n" }),
+    [
+      ...ASK("GO"),
+      UNDUMPABLE,
+      'openat(AT_FDCWD, "/n", 524288, 0)',
+      'openat(AT_FDCWD, "/m", 524288, 0)',
+      "setns($4, CLONE_NEWNET)",
+      "close($4)",
+      "setns($5, CLONE_NEWNS)",
+      "close($5)",
+    ],
+  );
+});
+
+Deno.test("a joined PID namespace takes a second clone, whose child is told of before it goes on", () => {
+  assertEquals(calls({ type: "pid", path: "/p" }, { type: "uts" }), [
+    UNDUMPABLE,
+    'openat(AT_FDCWD, "/p", 524288, 0)',
+    "setns($1, CLONE_NEWPID)",
+    "close($1)",
+    "unshare(CLONE_NEWUTS)",
+    "clone(32785, 0, 0, 0, 0)",
+    "write(9, {message CHILD}, 8)",
+    "exit_group(0)",
+    "read(9, {answer}, 8)",
+    ...ASK("GO"),
+  ]);
+});
+
+Deno.test("clock offsets are asked for between the time namespace and the clone that enters it", () => {
+  assertEquals(calls({ type: "time" }), [
+    UNDUMPABLE,
+    "unshare(CLONE_NEWTIME)",
+    ...ASK("OFFSETS"),
+    "clone(32785, 0, 0, 0, 0)",
+    "write(9, {message CHILD}, 8)",
+    "exit_group(0)",
+    "read(9, {answer}, 8)",
+    ...ASK("GO"),
+  ]);
+});
+
+Deno.test("a new user namespace beside joined ones is made behind them, and is dumpable while its maps are written", () => {
+  assertEquals(calls({ type: "user" }, { type: "network", path: "/n" }), [
+    UNDUMPABLE,
+    'openat(AT_FDCWD, "/n", 524288, 0)',
+    "setns($1, CLONE_NEWNET)",
+    "close($1)",
+    "unshare(CLONE_NEWUSER)",
+    "prctl(4, 1, 0, 0, 0)",
+    ...ASK("MAPS"),
+    UNDUMPABLE,
+    ...BECOME_ROOT,
+    ...ASK("GO"),
+  ]);
+});
+
+Deno.test("namespaces are joined before a joined user namespace where that is allowed, and else behind it", () => {
+  assertEquals(
+    calls({ type: "user", path: "/u" }, { type: "network", path: "/n" }, {
+      type: "mount",
+    }),
+    [
+      UNDUMPABLE,
+      'openat(AT_FDCWD, "/u", 524288, 0)',
+      'openat(AT_FDCWD, "/n", 524288, 0)',
+      "setns($2, CLONE_NEWNET); EPERM: go on",
+      "setns($1, CLONE_NEWUSER)",
+      "close($1)",
+      ...BECOME_ROOT,
+      "setns($2, CLONE_NEWNET)",
+      "close($2)",
+      "unshare(CLONE_NEWNS)",
+      ...ASK("GO"),
+    ],
+  );
+});
+
+Deno.test("enterCgroupNamespace() makes one only if asked to", () => {
+  const lines = (...namespaces: Namespace[]): string[] =>
+    linesOf((b) =>
+      enterCgroupNamespace(
+        b,
+        planNamespaces({ ociVersion: "1.3.0", linux: { namespaces } }),
+      )
+    );
+  assertEquals(lines({ type: "cgroup" }), [
+    "0  make a cgroup namespace: unshare(CLONE_NEWCGROUP)",
+  ]);
+  assertEquals(lines({ type: "cgroup", path: "/c" }), []);
+  assertEquals(lines(), []);
+});
+
+Deno.test("setNames() sets names by their size in bytes", () => {
+  const lines = (names: Partial<Spec>): string[] =>
+    linesOf((b) => setNames(b, { ociVersion: "1.3.0", ...names }));
+  assertEquals(lines({ hostname: "höst", domainname: "example.org" }), [
+    '0  set the hostname höst: sethostname("höst", 5)',
+    '1  set the domain name example.org: setdomainname("example.org", 11)',
+  ]);
+  assertEquals(lines({}), []);
+  assertEquals(lines({ hostname: "", domainname: "" }), []);
+});
