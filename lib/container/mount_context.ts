@@ -1,5 +1,5 @@
 /** What the mounts of a container depend on, out of configuration and host. @module */
-import { cgroupPaths } from "../cgroups/paths.ts";
+import { cgroupPaths, ownDirectory } from "../cgroups/paths.ts";
 import {
   type MountContext,
   mountContext as makeContext,
@@ -21,12 +21,20 @@ export function mountContext(
     id: options.id,
     cgroupsPath: spec.linux?.cgroupsPath,
   });
-  const hierarchies = mounts.flatMap(({ controllers, mountPoint }) => {
+  const hierarchies = mounts.flatMap((mount) => {
+    const { controllers, mountPoint } = mount;
     const containerPath = controllers.map((controller) => paths[controller])
       .find((path) => path !== undefined);
-    return containerPath === undefined
-      ? []
-      : [{ controllers, mountPoint, containerPath }];
+    if (containerPath === undefined) return [];
+    const ownPath = host.euid === 0
+      ? undefined
+      : ownDirectory(mount, controllers[0]!, host.cgroup.own);
+    return [{
+      controllers,
+      mountPoint,
+      containerPath,
+      ...(ownPath === undefined ? {} : { ownPath }),
+    }];
   });
   return makeContext({
     spec,

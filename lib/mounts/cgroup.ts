@@ -108,7 +108,8 @@ function isUnifiedHierarchy({ controllers }: CgroupHierarchy): boolean {
 
 /**
  * A directory for each v1 hierarchy, and links for controllers that share one (`cpu` to `cpu,cpuacct`). With a cgroup
- * namespace each is mounted anew, rooted at the container's cgroup; without, that cgroup is bound.
+ * namespace each is mounted anew, rooted at the container's cgroup; without, that cgroup is bound, or ours if there is
+ * none.
  */
 function hierarchies(
   b: ProgramBuilder,
@@ -142,10 +143,10 @@ function hierarchyMount(
   b: ProgramBuilder,
   { host }: MountContext,
   { options }: MountPlan,
-  { controllers, containerPath }: CgroupHierarchy,
+  hierarchy: CgroupHierarchy,
 ): Operand {
   if (!host.cgroupNamespace) {
-    const mount = cloneMount(b, { path: containerPath }, true);
+    const mount = hierarchyClone(b, hierarchy);
     changeAttributes(b, mount, options);
     return mount;
   }
@@ -153,9 +154,33 @@ function hierarchyMount(
   return makeMount(
     b,
     "cgroup",
-    [{ key: "source", value: "cgroup" }, ...controllers.map(parameter)],
+    [
+      { key: "source", value: "cgroup" },
+      ...hierarchy.controllers.map(parameter),
+    ],
     SAFE | (isReadOnly ? MOUNT_ATTR_RDONLY : 0),
   );
+}
+
+/** The container's cgroup as a mount. A container without one, for want of permission to make it, is in our own. */
+function hierarchyClone(
+  b: ProgramBuilder,
+  { containerPath, ownPath }: CgroupHierarchy,
+): Operand {
+  if (ownPath === undefined) {
+    return cloneMount(b, { path: containerPath }, true);
+  }
+  const fd = descriptorSlot("cgroup");
+  const [missing, done] = [b.label("no cgroup"), b.label("cgroup")];
+  const clone = cloneMount(b, { path: containerPath }, true, {
+    onError: { do: "jump", errnos: ["ENOENT"], to: missing },
+  });
+  b.store(fd, clone);
+  b.jump(done);
+  b.place(missing);
+  b.store(fd, cloneMount(b, { path: ownPath }, true));
+  b.place(done);
+  return word(fd);
 }
 
 /** `cpu`, or the name of a hierarchy without controllers, `name=systemd`. */

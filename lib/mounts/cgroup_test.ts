@@ -98,6 +98,23 @@ Deno.test("mountAll() binds the container's v1 cgroups into a tmpfs, with links 
   ]);
 });
 
+Deno.test("mountAll() binds our own v1 cgroup where the container was not given one", () => {
+  const own = {
+    ...hierarchy("pids", ["pids"]),
+    ownPath: "/sys/fs/cgroup/pids/ours",
+  };
+  const cgroup = { mode: "v1" as const, hierarchies: [own] };
+  assertEquals(
+    stepsOf({ cgroup, cgroupNamespace: false, userNamespace: true })
+      .filter((line) => /^(open_tree|move_mount)/.test(line)).slice(1),
+    [
+      'open_tree(AT_FDCWD, "/sys/fs/cgroup/pids/box", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE); ENOENT: to no cgroup',
+      'open_tree(AT_FDCWD, "/sys/fs/cgroup/pids/ours", OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC|AT_RECURSIVE)',
+      'move_mount([cgroup], "", $openat2, "", EMPTY_PATH)',
+    ],
+  );
+});
+
 Deno.test("mountAll() mounts v1 cgroups anew in a cgroup namespace", () => {
   const steps = stepsOf({ cgroup: V1 }, { ...CGROUP, options: [] });
   assertEquals(steps.slice(6, 11), [

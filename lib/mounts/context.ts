@@ -15,6 +15,8 @@ export interface CgroupHierarchy {
   readonly mountPoint: string;
   /** The host's directory of the container's cgroup. */
   readonly containerPath: string;
+  /** The host's directory of our own cgroup; only where a container may be without one, because we are not root. */
+  readonly ownPath?: string;
 }
 
 /** The host's cgroups, as far as mounting them goes. */
