@@ -80,9 +80,8 @@ export class Process {
    * @returns false if the process has ended and was collected
    */
   signal(signal: string | number): boolean {
-    return this.#end === undefined || !this.#collected
-      ? signalPidfd(this.#pidfd, signalNumber(signal))
-      : false;
+    const number = signalNumber(signal);
+    return !this.#collected && signalPidfd(this.#pidfd, number);
   }
 
   #collected = false;

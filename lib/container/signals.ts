@@ -3,6 +3,8 @@ import { SIGNALS } from "../../ffi/abi/signal.ts";
 import { RuntimeError } from "../errors.ts";
 
 const LARGEST = 64;
+/** The first real-time signal that programs may use: the C library takes two for itself (signal(7)). */
+const FIRST_REAL_TIME = 34;
 
 /**
  * The number of a signal.
@@ -17,9 +19,19 @@ export function signalNumber(signal: string | number): number {
     if (number <= LARGEST) return number;
   }
   const name = text.toUpperCase().replace(/^(?!SIG)/, "SIG");
-  const number = (SIGNALS as Readonly<Record<string, number>>)[name];
+  const number = (SIGNALS as Readonly<Record<string, number>>)[name] ??
+    realTimeSignal(name);
   if (number === undefined) {
     throw new RuntimeError("usage", `unknown signal ${JSON.stringify(text)}`);
   }
   return number;
+}
+
+/** `SIGRTMIN`, `SIGRTMIN+3`, `SIGRTMAX-1` and the like. */
+function realTimeSignal(name: string): number | undefined {
+  const match = /^SIGRT(MIN|MAX)([+-]\d{1,2})?$/.exec(name);
+  if (match === null) return undefined;
+  const [, from, offset = "0"] = match;
+  const number = (from === "MIN" ? FIRST_REAL_TIME : LARGEST) + Number(offset);
+  return number >= FIRST_REAL_TIME && number <= LARGEST ? number : undefined;
 }
