@@ -36,6 +36,7 @@ export class ConsoleProxy {
   readonly #master: Fd;
   #output: Promise<void> | undefined;
   #attached = false;
+  #closed = false;
 
   /** Takes over the master. */
   constructor(master: Fd) {
@@ -54,20 +55,22 @@ export class ConsoleProxy {
     );
   }
 
-  /** Reads what the program has written; undefined at the end. */
+  /** Reads what the program has written; undefined at the end, which closes the master. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    await waitReadable([this.#master]);
+    if (!this.#closed) await waitReadable([this.#master]);
+    if (this.#closed) return undefined;
     const bytes = new Uint8Array(CHUNK);
     const result = syscall("read", this.#master.number, bytes, CHUNK);
     if (result > 0) return bytes.slice(0, result);
-    if (result === 0) return undefined;
     const error = new SyscallError(
       "read",
       -result,
       `from ${this.#master.path}`,
     );
-    if (error.errnoName === "EIO") return undefined; // nobody has the other side open any more
-    throw error;
+    // EIO: nobody has the other side open any more.
+    if (result < 0 && error.errnoName !== "EIO") throw error;
+    this.close();
+    return undefined;
   }
 
   /** Writes as if typed. */
@@ -98,14 +101,24 @@ export class ConsoleProxy {
     this.#copyInput();
   }
 
-  /** Waits until all output is out, restores our terminal, and closes the master. */
+  /**
+   * Waits until all output is out, and restores our terminal. Unless it was attached, the output is left to be read,
+   * and the master open until then.
+   */
   async finish(): Promise<void> {
+    if (this.#output === undefined) return;
     await this.#output;
     if (this.#attached) {
       Deno.removeSignalListener("SIGWINCH", this.#followSize);
       Deno.stdin.setRaw(false);
       this.#attached = false;
     }
+    this.close();
+  }
+
+  /** Closes the master: programs on the terminal get SIGHUP, and what was not read is lost. */
+  close(): void {
+    this.#closed = true;
     this.#master.close();
   }
 

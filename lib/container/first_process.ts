@@ -101,7 +101,7 @@ export async function startFirstProcess(
       oomKilled: () => oomKilled(directory),
     });
   } catch (error) {
-    await proxy?.finish();
+    proxy?.close();
     await streams.abandon();
     for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
       removeIfThere(directory.file(name));

@@ -1,0 +1,85 @@
+import { ERRNO } from "../../ffi/abi/errno.ts";
+import { memoryFile } from "../../ffi/memfd.ts";
+import { ProgramError } from "../../init/failure.ts";
+import type { CgroupManager } from "../cgroups/mod.ts";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+} from "../deps/assert.ts";
+import { CgroupError, ConfigError, RuntimeError } from "../errors.ts";
+import { HookError } from "../hooks/failure.ts";
+import { explainFailure } from "./explain.ts";
+
+/** A cgroup that only counts what the kernel killed. */
+function cgroup(oomKillCount: () => number): CgroupManager {
+  return { oomKillCount } as CgroupManager;
+}
+
+const CALM = cgroup(() => 0);
+const HOOK = new ProgramError(
+  {
+    index: 9,
+    purpose: "run",
+    operation: "TEST",
+    pointer: "/hooks/createContainer/2",
+    message: "error running createContainer hook #2",
+  },
+  ERRNO.ECHILD,
+);
+
+Deno.test("explainFailure() gives an error back when there is nothing to add", () => {
+  for (
+    const error of [
+      new ConfigError("/hostname", "bad"),
+      new RuntimeError("protocol", "container init exited unexpectedly"),
+      new Error("other"),
+      HOOK,
+    ]
+  ) assertStrictEquals(explainFailure(error, {}, CALM), error);
+});
+
+Deno.test("explainFailure() tells that memory ran out, whatever came of it", () => {
+  const error = explainFailure(HOOK, { status: 9 }, cgroup(() => 1));
+  assertInstanceOf(error, RuntimeError);
+  assertEquals(
+    [error.kind, error.message, error.cause],
+    ["state", "container init was OOM-killed (memory limit too low?)", HOOK],
+  );
+});
+
+Deno.test("explainFailure() does not mind a cgroup that is gone", () => {
+  const gone = cgroup(() => {
+    throw new CgroupError("/x", "gone");
+  });
+  assertStrictEquals(explainFailure(HOOK, {}, gone), HOOK);
+});
+
+Deno.test("explainFailure() makes a hook's failure of what init and the hook said", () => {
+  using output = memoryFile("output", new TextEncoder().encode(" said\n"));
+  const cases: [trace: object, end: string][] = [
+    [{ status: 0x200 }, "exit status 2, output: "],
+    [{ status: 0x200, output }, "exit status 2, output: said"],
+    [{ status: 9, output }, "signal: 9, output: said"],
+    [
+      { status: 9, output, timedOut: true },
+      "it took too long and was killed, output: said",
+    ],
+  ];
+  for (const [trace, end] of cases) {
+    const error = explainFailure(HOOK, trace, CALM);
+    assertInstanceOf(error, HookError);
+    assertEquals(
+      error.message,
+      `error running createContainer hook #2: ${end}`,
+    );
+  }
+});
+
+Deno.test("explainFailure() does not blame a hook for another step", () => {
+  const other = new ProgramError(
+    { index: 1, purpose: "mount", operation: "fsmount", pointer: "/mounts/0" },
+    ERRNO.EPERM,
+  );
+  assertStrictEquals(explainFailure(other, { status: 256 }, CALM), other);
+});
