@@ -95,6 +95,26 @@ export interface Resources {
   pids?: { limit: number };
 }
 
+/** `linux.seccomp`. */
+export interface Seccomp {
+  defaultAction: string;
+  defaultErrnoRet?: number;
+  architectures?: string[];
+  flags?: string[];
+  listenerPath?: string;
+  syscalls?: {
+    names: string[];
+    action: string;
+    errnoRet?: number;
+    args?: {
+      index: number;
+      value: number;
+      valueTwo?: number;
+      op: string;
+    }[];
+  }[];
+}
+
 /** `linux`. */
 export interface Linux {
   namespaces: { type: string; path?: string }[];
@@ -109,6 +129,7 @@ export interface Linux {
   readonlyPaths?: string[];
   sysctl?: Record<string, string>;
   personality?: { domain: string; flags?: string[] };
+  seccomp?: Seccomp;
 }
 
 /** config.json. */

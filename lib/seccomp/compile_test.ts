@@ -81,6 +81,7 @@ Deno.test("compileFilter() kills calls of architectures that it is not made for"
   );
   assertEquals(foreign, native);
   assertEquals(ask(open, X32), RET.kill);
+  assertEquals(ask(open, 0xffff_ffff), RET.allow);
 });
 
 Deno.test("compileFilter() uses each listed architecture's own numbers", () => {

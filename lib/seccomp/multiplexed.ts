@@ -6,7 +6,7 @@
  */
 import type { FilterArch } from "./architectures.ts";
 
-/** From <linux/net.h>. recvmmsg and sendmmsg were calls of their own from the start, and libseccomp takes only those. */
+/** From <linux/net.h>. */
 const SOCKET_CALLS: Readonly<Record<string, number>> = {
   socket: 1,
   bind: 2,
@@ -26,6 +26,8 @@ const SOCKET_CALLS: Readonly<Record<string, number>> = {
   sendmsg: 16,
   recvmsg: 17,
   accept4: 18,
+  recvmmsg: 19,
+  sendmmsg: 20,
 };
 
 /** From <linux/ipc.h>. */

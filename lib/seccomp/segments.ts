@@ -14,6 +14,8 @@ import {
 import type { FilterArch } from "./architectures.ts";
 import { collectRules, type Decision } from "./rules.ts";
 
+const CANCELLED = 0xffff_ffff;
+
 /** Numbers from `start` to the next segment's. */
 export interface Segment {
   readonly start: number;
@@ -63,6 +65,8 @@ export function segmentsOf(
   if (end.end < 0x1_0000_0000) {
     // Numbers with the bit of x32, which the filter is not made for. They are newer than the profile, too.
     put(end.end, end, constant(hides ? NO_SUCH_CALL : BAD_ARCHITECTURE));
+    // A tracer that cancels a call makes its number -1: that is no call of x32.
+    if (!hides) put(CANCELLED, end, constant(standard));
   }
   return segments;
 }
