@@ -93,15 +93,22 @@ export function dropBounding(
   });
 }
 
-/** Sets effective, permitted and inheritable, and then ambient, one by one: after the user has changed. */
-export function setCapabilities(b: ProgramBuilder, sets: CapabilitySets): void {
+/**
+ * Sets effective, permitted and inheritable, and then ambient, one by one: after the user has changed.
+ *
+ * @param kept capabilities that stay effective for a while, until {@linkcode giveUpCapabilities}
+ */
+export function setCapabilities(
+  b: ProgramBuilder,
+  sets: CapabilitySets,
+  kept: readonly number[] = [],
+): void {
   b.section("set the capabilities", "/process/capabilities", () => {
-    const header = new Uint8Array(8);
-    new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
-    b.call("capset", [
-      block("capability header", header),
-      block("capabilities", encodeSets(sets)),
-    ]);
+    setAll(b, {
+      ...sets,
+      effective: [...sets.effective, ...kept],
+      permitted: [...sets.permitted, ...kept],
+    });
     b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
   });
   b.section(
@@ -116,6 +123,25 @@ export function setCapabilities(b: ProgramBuilder, sets: CapabilitySets): void {
       }
     },
   );
+}
+
+/** Gives up what {@linkcode setCapabilities} kept. */
+export function giveUpCapabilities(
+  b: ProgramBuilder,
+  sets: CapabilitySets,
+): void {
+  b.section("give up what the filter needed", "/process/capabilities", () => {
+    setAll(b, sets);
+  });
+}
+
+function setAll(b: ProgramBuilder, sets: CapabilitySets): void {
+  const header = new Uint8Array(8);
+  new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
+  b.call("capset", [
+    block("capability header", header),
+    block("capabilities", encodeSets(sets)),
+  ]);
 }
 
 /** struct __user_cap_data_struct[2], <linux/capability.h>: effective, permitted, inheritable; low words, high words. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { CAPABILITIES } from "../../ffi/abi/capability.ts";
 import { ProgramBuilder } from "../../init/builder.ts";
 import { recordStep, type StepRecord } from "../../init/failure.ts";
 import type { Program } from "../../init/program.ts";
@@ -11,6 +12,7 @@ import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
 import {
   dropBounding,
+  giveUpCapabilities,
   resolveCapabilities,
   setCapabilities,
 } from "../capabilities/capabilities.ts";
@@ -139,20 +141,25 @@ export function containerProgram(
   closeLeftovers(b, fds);
   b.forget();
 
-  // Without no_new_privs a filter needs CAP_SYS_ADMIN, which goes below; with it, it comes as late as it can.
-  const filterLast = process.noNewPrivileges === true;
-  if (!filterLast) loadFilter(b, spec);
-
   // The user may not read where root may, and root of a user namespace not where the user may: try as both.
   const enterAsUser = enterWorkingDirectory(b, process.cwd);
   dropBounding(b, sets, host);
   ownStdio(b, process.user, options.ownStreams ?? [0, 1, 2]);
   takeIdentity(b, process.user, { setgroupsMayFail: userNamespace });
   enterAsUser();
-  setCapabilities(b, sets);
+  // A filter without no_new_privs needs CAP_SYS_ADMIN, which is kept until it is there. Either way it comes last: what
+  // stands before it is the container's business as little as it is init's what the filter forbids.
+  const filterNeedsAdmin = spec.linux?.seccomp !== undefined &&
+    process.noNewPrivileges !== true;
+  setCapabilities(
+    b,
+    sets,
+    filterNeedsAdmin ? [CAPABILITIES.CAP_SYS_ADMIN] : [],
+  );
   restoreSignals(b, host.signalMask);
   const path = findExecutable(b, process.args, environment.entries);
-  if (filterLast) loadFilter(b, spec);
+  loadFilter(b, spec);
+  if (filterNeedsAdmin) giveUpCapabilities(b, sets);
 
   const firstStartStep = b.length;
   waitForStart(b, fds, failures);
