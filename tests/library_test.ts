@@ -661,3 +661,86 @@ claim(
     ]);
   },
 );
+
+claim(
+  "library: a terminal is typed into and read, to its end after wait()",
+  async (box) => {
+    await using container = await create(box);
+    const process = await container.start({
+      args: ["sh", "-c", "stty size; read line; echo got $line; tty"],
+      terminal: true,
+    });
+    const terminal = process.console!;
+    terminal.resize({ columns: 100, rows: 40 });
+    await container.exec();
+    await terminal.write(new TextEncoder().encode("a line\n"));
+    assertEquals((await process.wait()).code, 0);
+    let output = "";
+    for (
+      let bytes = await terminal.read();
+      bytes !== undefined;
+      bytes = await terminal.read()
+    ) output += new TextDecoder().decode(bytes);
+    assertEquals(output.split("\r\n").filter((line) => line !== "a line"), [
+      "40 100",
+      "got a line",
+      "/dev/pts/0",
+      "",
+    ]);
+  },
+);
+
+claim(
+  "library: of several creates of one id at once, one succeeds",
+  async (box) => {
+    const factory = await Factory.open(box.root);
+    const id = box.newId();
+    const bundle = bundleOf(box);
+    const made = await Promise.allSettled(
+      [1, 2, 3].map(() => factory.create(id, sleeper(), { bundle })),
+    );
+    const good = made.filter((result) => result.status === "fulfilled");
+    assertEquals(good.length, 1);
+    for (const result of made) {
+      if (result.status === "rejected") {
+        assertEquals(
+          result.reason.message,
+          "container with given ID already exists",
+        );
+      }
+    }
+    await good[0]!.value.destroy();
+  },
+);
+
+claim(
+  "library: another object of the same container may destroy it, and wait() still tells the end",
+  async (box) => {
+    const factory = await Factory.open(box.root);
+    const container = await create(box);
+    const process = await container.run({ stdin: "null" });
+    await (await factory.load(container.id)).destroy({ force: true });
+    assertEquals((await process.wait()).signal, 9);
+    await container[Symbol.asyncDispose]();
+  },
+);
+
+claim(
+  "library: warnings go to the log, and to nobody without one",
+  async (box) => {
+    const spec = sleeper();
+    spec.process!.capabilities!.bounding!.push("CAP_NO_SUCH_THING");
+    const lines: string[] = [];
+    const factory = await Factory.open(box.root, {
+      log: (level, message) => lines.push(`${level}: ${message}`),
+    });
+    await using container = await factory.create(box.newId(), spec, {
+      bundle: bundleOf(box),
+    });
+    assertEquals((await sh(container, "true")).code, 0);
+    assertEquals(
+      lines.some((line) => /^warning: .*CAP_NO_SUCH_THING/.test(line)),
+      true,
+    );
+  },
+);
