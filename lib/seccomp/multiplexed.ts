@@ -60,16 +60,13 @@ export function multiplexed(
   name: string,
 ): Multiplexed | undefined {
   if (arch.name !== "SCMP_ARCH_X86") return undefined;
-  for (
-    const [call, table] of [
-      ["socketcall", SOCKET_CALLS],
-      ["ipc", IPC_CALLS],
-    ] as const
-  ) {
-    const number = arch.numbers[call];
-    if (number !== undefined && Object.hasOwn(table, name)) {
-      return { number, selector: table[name]! };
-    }
+  const { socketcall, ipc } = arch.numbers;
+  const socketSelector: unknown = SOCKET_CALLS[name];
+  if (typeof socketSelector === "number") {
+    return { number: socketcall!, selector: socketSelector };
   }
-  return undefined;
+  const ipcSelector: unknown = IPC_CALLS[name];
+  return typeof ipcSelector === "number"
+    ? { number: ipc!, selector: ipcSelector }
+    : undefined;
 }

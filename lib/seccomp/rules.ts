@@ -54,34 +54,39 @@ export function collectRules(seccomp: Seccomp, arch: FilterArch): ArchRules {
   let last: number | undefined;
   for (const rule of seccomp.syscalls ?? []) {
     const value = returnValue(rule.action, rule.errnoRet);
-    const alternatives = alternativesOf(rule);
-    for (const name of rule.names) {
-      for (const { number, selector } of numbersOf(arch, name)) {
-        if (number < arch.privateFrom) last = Math.max(last ?? 0, number);
-        if (value === standard) continue;
-        for (const conditions of alternatives) {
-          const test = { conditions: select(conditions, selector), value };
-          add(decisions, number, test, standard);
-        }
+    const tests = alternativesOf(rule).map((conditions) => ({
+      conditions,
+      value,
+    }));
+    const always: Decision | undefined = tests[0]?.conditions.length === 0
+      ? { tests: [], otherwise: value }
+      : undefined;
+    const note = (number: number, selector?: number): void => {
+      if (number < arch.privateFrom) last = Math.max(last ?? 0, number);
+      if (value === standard) return;
+      const known = decisions.get(number);
+      if (known?.tests.length === 0) return;
+      if (always !== undefined && selector === undefined) {
+        decisions.set(number, always);
+        return;
       }
+      const added = selector === undefined
+        ? tests
+        : tests.map((test) => select(test, selector));
+      decisions.set(number, {
+        tests: [...known?.tests ?? [], ...added],
+        otherwise: standard,
+      });
+    };
+    for (const name of rule.names) {
+      const number: unknown = arch.numbers[name];
+      // Every object has a `constructor`, which is no number.
+      if (typeof number === "number") note(number);
+      const other = multiplexed(arch, name);
+      if (other !== undefined) note(other.number, other.selector);
     }
   }
   return { decisions, last };
-}
-
-/** The ways to make a call, with the first argument that means it, where it is one of several. */
-function numbersOf(
-  arch: FilterArch,
-  name: string,
-): { number: number; selector: number | undefined }[] {
-  const number = Object.hasOwn(arch.numbers, name)
-    ? arch.numbers[name]
-    : undefined;
-  const other = multiplexed(arch, name);
-  return [
-    ...(number === undefined ? [] : [{ number, selector: undefined }]),
-    ...(other === undefined ? [] : [other]),
-  ];
 }
 
 /** As runc has it: conditions must all hold, but if two are about one argument, any of them is enough. */
@@ -102,32 +107,13 @@ function condition({ index, op, value, valueTwo = 0 }: SeccompArg): Condition {
 }
 
 /** The first argument of a call that stands for several is taken; the others go on as they are. */
-function select(
-  conditions: readonly Condition[],
-  selector: number | undefined,
-): readonly Condition[] {
-  if (selector === undefined) return conditions;
+function select({ conditions, value }: Test, selector: number): Test {
   const first: Condition = {
     index: 0,
     op: "SCMP_CMP_EQ",
     mask: ALL_BITS,
     value: BigInt(selector),
   };
-  return [first, ...conditions.filter(({ index }) => index !== 0)];
-}
-
-function add(
-  decisions: Map<number, Decision>,
-  number: number,
-  test: Test,
-  standard: number,
-): void {
-  const known = decisions.get(number);
-  if (known?.tests.length === 0) return;
-  decisions.set(
-    number,
-    test.conditions.length === 0
-      ? { tests: [], otherwise: test.value }
-      : { tests: [...known?.tests ?? [], test], otherwise: standard },
-  );
+  const others = conditions.filter(({ index }) => index !== 0);
+  return { conditions: [first, ...others], value };
 }

@@ -15,6 +15,7 @@ import type { FilterArch } from "./architectures.ts";
 import { collectRules, type Decision } from "./rules.ts";
 
 const CANCELLED = 0xffff_ffff;
+const NUMBERS_END = 0x1_0000_0000;
 
 /** Numbers from `start` to the next segment's. */
 export interface Segment {
@@ -35,40 +36,73 @@ export function segmentsOf(
   const standard = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet);
   const hides = hidesNewCalls(standard);
   const segments: Segment[] = [];
-  const put = (start: number, arch: FilterArch, decision: Decision): void => {
-    const before = segments.at(-1);
-    if (before?.start === start) segments.pop();
-    const previous = segments.at(-1);
-    if (previous === undefined || !sameConstant(previous.decision, decision)) {
-      segments.push({ start, arch, decision });
-    }
-  };
   for (const arch of arches) {
     const { decisions, last } = collectRules(seccomp, arch);
-    put(arch.first, arch, constant(standard));
-    let hidden = last === undefined || !hides;
-    const hide = (): void => {
-      hidden = true;
-      put(last! + 1, arch, constant(NO_SUCH_CALL));
-      if (arch.privateFrom < arch.end) {
-        put(arch.privateFrom, arch, constant(standard));
-      }
-    };
-    for (const number of [...decisions.keys()].sort((a, b) => a - b)) {
-      if (!hidden && number > last!) hide();
-      put(number, arch, decisions.get(number)!);
-      put(number + 1, arch, constant(standard));
-    }
-    if (!hidden) hide();
+    const gaps = hides && last !== undefined
+      ? gapsWithStub(arch, last, standard)
+      : [{ start: arch.first, value: standard }];
+    fill(segments, arch, decisions, gaps);
   }
   const end = arches.at(-1)!;
-  if (end.end < 0x1_0000_0000) {
+  if (end.end < NUMBERS_END) {
     // Numbers with the bit of x32, which the filter is not made for. They are newer than the profile, too.
-    put(end.end, end, constant(hides ? NO_SUCH_CALL : BAD_ARCHITECTURE));
+    const value = hides ? NO_SUCH_CALL : BAD_ARCHITECTURE;
+    put(segments, end.end, end, constant(value));
     // A tracer that cancels a call makes its number -1: that is no call of x32.
-    if (!hides) put(CANCELLED, end, constant(standard));
+    if (!hides) put(segments, CANCELLED, end, constant(standard));
   }
   return segments;
+}
+
+/** What numbers without a rule get, from a number on. */
+interface Gap {
+  readonly start: number;
+  readonly value: number;
+}
+
+function gapsWithStub(arch: FilterArch, last: number, standard: number): Gap[] {
+  const gaps = [
+    { start: arch.first, value: standard },
+    { start: last + 1, value: NO_SUCH_CALL },
+  ];
+  return arch.privateFrom < arch.end
+    ? [...gaps, { start: arch.privateFrom, value: standard }]
+    : gaps;
+}
+
+/** Adds the segments of one architecture. */
+function fill(
+  segments: Segment[],
+  arch: FilterArch,
+  decisions: ReadonlyMap<number, Decision>,
+  gaps: readonly Gap[],
+): void {
+  const numbers = [...decisions.keys()].sort((a, b) => a - b);
+  let done = 0;
+  for (const [i, { start, value }] of gaps.entries()) {
+    const end = gaps[i + 1]?.start ?? arch.end;
+    const gap = constant(value);
+    let next = start;
+    for (; done < numbers.length && numbers[done]! < end; done++) {
+      const number = numbers[done]!;
+      if (number > next) put(segments, next, arch, gap);
+      put(segments, number, arch, decisions.get(number)!);
+      next = number + 1;
+    }
+    if (next < end) put(segments, next, arch, gap);
+  }
+}
+
+function put(
+  segments: Segment[],
+  start: number,
+  arch: FilterArch,
+  decision: Decision,
+): void {
+  const before = segments.at(-1);
+  if (before === undefined || !sameConstant(before.decision, decision)) {
+    segments.push({ start, arch, decision });
+  }
 }
 
 function constant(value: number): Decision {
