@@ -74,8 +74,9 @@ export interface EnvironmentBlock {
 }
 
 /**
- * Puts the environment into the program. Without a HOME, the parent is asked for the user's home directory by the
- * container's own passwd, which a mount may have brought. This stands behind the entry into the container's root.
+ * Puts the environment into the program. Without a HOME, or with an empty one, the parent is asked for the user's home
+ * directory by the container's own passwd, which a mount may have brought. This stands behind the entry into the
+ * container's root.
  *
  * @param sync number of the sync socket
  */
@@ -84,7 +85,8 @@ export function environmentBlock(
   process: Process,
   sync: number,
 ): EnvironmentBlock {
-  const entries = normalizeEnvironment(process.env ?? []);
+  const entries = normalizeEnvironment(process.env ?? [])
+    .filter((entry) => entry !== "HOME=");
   const addresses: Address[] = entries.map(text);
   if (environmentValue(entries, "HOME") === undefined) {
     b.section("find the user's home directory", "/process/env", () => {
