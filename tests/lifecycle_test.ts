@@ -289,6 +289,30 @@ claim("kill: a container that has stopped", async (box) => {
   );
 });
 
+claim(
+  "kill: SIGKILL ends what outlived the first process of a shared PID namespace",
+  async (box) => {
+    const container = await box.start((spec) => {
+      spec.process.args = ["sh", "-c", "sleep 1000 & sleep 1000"];
+      spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) =>
+        type !== "pid"
+      );
+    });
+    const pid = await container.pid();
+    Deno.kill(pid, "SIGKILL");
+    await until(() => isGone(pid), "end of the first process");
+    assertStringIncludes(
+      failure(await container.try("kill", "TERM")),
+      "container not running",
+    );
+    ok(await container.try("kill", "KILL"));
+    assertStringIncludes(
+      failure(await container.try("kill", "KILL")),
+      "container not running",
+    );
+  },
+);
+
 claim("kill: a container that waits in created", async (box) => {
   const container = await box.create();
   await container.kill();

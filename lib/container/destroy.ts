@@ -14,7 +14,7 @@ const FORCE_WAIT_MS = 10_000;
 
 /**
  * Sends a signal to the container's init; SIGKILL to all its processes, if they don't die with their init because it
- * is not alone in its PID namespace.
+ * is not alone in its PID namespace. Those may be killed when their init is gone, too.
  *
  * @throws {StateError} `container not running`
  */
@@ -25,7 +25,10 @@ export async function signalContainer(
 ): Promise<void> {
   const { openPidfd, signalPidfd } = await import("../../ffi/process.ts");
   const gone = new StateError(directory.id, "container not running");
-  if (!initRuns(record)) throw gone;
+  if (!initRuns(record)) {
+    if (signal === KILL && await killLeftOver(record)) return;
+    throw gone;
+  }
   using pidfd = openPidfd(record.initPid);
   // The pidfd is of whoever has the id now: look again whether that is our init.
   if (!initRuns(record) || !signalPidfd(pidfd, signal)) throw gone;
@@ -34,6 +37,15 @@ export async function signalContainer(
   if (!createsNamespace(record.config, "pid") || isFrozen(cgroup)) {
     await cgroup.kill();
   }
+}
+
+/** Kills what outlived the init of a container without a PID namespace of its own. False if there is nothing. */
+async function killLeftOver(record: ContainerRecord): Promise<boolean> {
+  if (createsNamespace(record.config, "pid")) return false;
+  using cgroup = openManager(record.cgroup);
+  if (cgroup.pids().length === 0) return false;
+  await cgroup.kill();
+  return true;
 }
 
 /**
