@@ -319,6 +319,27 @@ claim(
 );
 
 claim(
+  "run with its input from elsewhere: the size is that of the terminal on output",
+  async (box) => {
+    const bundle = await box.bundle((spec) => {
+      spec.process.terminal = true;
+      spec.process.args = [
+        "sh",
+        "-c",
+        "until stty size | grep -v '^0 0'; do sleep 0.02; done",
+      ];
+    });
+    const argv = box.argv("run", "-b", bundle.dir, box.newId());
+    const redirected = ["sh", "-c", 'exec "$@" </dev/null', "sh", ...argv];
+    const { stdout } = ok(
+      await box.command(["python3", "-c", RESIZER, ...redirected]),
+    );
+    assertStringIncludes(stdout, "20 40\r");
+  },
+  { skip: NEEDS_PYTHON },
+);
+
+claim(
   "run with a terminal, but none to stand on: one line, nothing left",
   async (box) => {
     const bundle = await box.bundle((spec) => {

@@ -91,9 +91,10 @@ export class ConsoleProxy {
 
   /** Joins the terminal with our own: what is typed goes in, what is written comes out, sizes follow. */
   attach(): void {
-    this.#attached = Deno.stdin.isTerminal();
+    const streams = [Deno.stdin, Deno.stdout, Deno.stderr];
+    this.#attached = streams.some((stream) => stream.isTerminal());
     if (this.#attached) {
-      Deno.stdin.setRaw(true);
+      if (Deno.stdin.isTerminal()) Deno.stdin.setRaw(true);
       this.#followSize();
       Deno.addSignalListener("SIGWINCH", this.#followSize);
     }
@@ -110,7 +111,7 @@ export class ConsoleProxy {
     await this.#output;
     if (this.#attached) {
       Deno.removeSignalListener("SIGWINCH", this.#followSize);
-      Deno.stdin.setRaw(false);
+      if (Deno.stdin.isTerminal()) Deno.stdin.setRaw(false);
       this.#attached = false;
     }
     this.close();
