@@ -1,5 +1,6 @@
 /**
- * Processes by descriptor: pidfd_open(2), waitid(2), pidfd_send_signal(2), prlimit(2), sigprocmask(2).
+ * Processes by descriptor: pidfd_open(2), waitid(2), pidfd_send_signal(2), prlimit(2), sched_setaffinity(2),
+ * sigprocmask(2).
  *
  * @module
  */
@@ -114,6 +115,20 @@ export function setLimit(
     new Uint8Array(limit.buffer),
     null,
   );
+}
+
+/** CPUs that a mask names: as many as any kernel has (its NR_CPUS); it takes what it needs. */
+const MOST_CPUS = 8192;
+
+/**
+ * Lets a process run on all CPUs that its cpuset has, whatever it inherited: sched_setaffinity(2). Since Linux 6.2 an
+ * affinity that was once asked for outlives the move to another cpuset.
+ *
+ * @throws {SyscallError} EPERM for a process of another user
+ */
+export function resetAffinity(pid: number): void {
+  const mask = new Uint8Array(MOST_CPUS / 8).fill(0xff);
+  check("sched_setaffinity", `of process ${pid}`, pid, mask.length, mask);
 }
 
 /** Sets the calling thread's signal mask; gives the old one. */

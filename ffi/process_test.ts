@@ -10,6 +10,7 @@ import {
   killAndReap,
   openPidfd,
   reap,
+  resetAffinity,
   setLimit,
   setSignalMask,
   signalPid,
@@ -48,6 +49,25 @@ Deno.test("reap() tells the code or the signal of a child that has ended, once",
     assertEquals(await waitForExit(pidfd), true);
     assertEquals(signalPidfd(pidfd, SIGNALS.SIGKILL), false);
   }
+});
+
+Deno.test("resetAffinity() undoes a smaller affinity", async () => {
+  const allowed = (pid: number | "self"): string =>
+    /^Cpus_allowed_list:\s*(.*)$/m.exec(
+      Deno.readTextFileSync(`/proc/${pid}/status`),
+    )![1]!;
+  const first = Number(/^\d+/.exec(allowed("self"))![0]);
+  const mask = (1n << BigInt(first)).toString(16);
+  const { pid, pidfd } = shell(`exec busybox taskset ${mask} sleep 100`);
+  try {
+    while (allowed(pid) !== `${first}`) await new Promise((r) => setTimeout(r));
+    resetAffinity(pid);
+    assertEquals(allowed(pid), allowed("self"));
+  } finally {
+    await killAndReap(pidfd);
+    pidfd.close();
+  }
+  assertThrows(() => resetAffinity(pid), SyscallError, "ESRCH");
 });
 
 Deno.test("reap() gives nothing for a child that runs, or that is not ours", async () => {

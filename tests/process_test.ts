@@ -340,6 +340,25 @@ claim(
   },
 );
 
+// newer than runc 1.1
+claim(
+  "the CPUs are those of the cpuset, not those of the caller",
+  async (box) => {
+    const [, cpus = ""] = /^Cpus_allowed_list:\s*(.*)$/m.exec(
+      await Deno.readTextFile("/proc/self/status"),
+    ) ?? [];
+    const mask = (1n << BigInt(parseInt(cpus))).toString(16);
+    const bundle = await box.bundle((spec) => {
+      spec.process.args = ["grep", "Cpus_allowed_list", "/proc/self/status"];
+    });
+    const argv = box.argv("run", "-b", bundle.dir, box.newId());
+    const { stdout } = ok(
+      await box.command(["busybox", "taskset", mask, ...argv]),
+    );
+    assertEquals(stdout.trim().split(/\s+/)[1], cpus);
+  },
+);
+
 claim("env: exactly the configured variables, and HOME", async (box) => {
   const output = await box.out("env", (spec) => {
     spec.process.args = ["env"];
@@ -377,6 +396,17 @@ claim("env: a configured HOME is kept", async (box) => {
     spec.process.env.push("HOME=/elsewhere");
   });
   assertEquals(output, "/elsewhere");
+});
+
+// newer than runc 1.1
+claim("env: an empty HOME is as none, last and only", async (box) => {
+  for (const homes of [["HOME="], ["HOME=/elsewhere", "HOME="]]) {
+    const output = await box.out("", (spec) => {
+      spec.process.args = ["env"];
+      spec.process.env = ["PATH=/bin", ...homes];
+    });
+    assertEquals(output.split("\n").sort(), ["HOME=/root", "PATH=/bin"]);
+  }
 });
 
 // newer than runc 1.1
@@ -691,12 +721,13 @@ claim(
   "descriptors: --preserve-fds of one that is not open is refused",
   async (box) => {
     const bundle = await box.bundle();
-    failure(
+    const text = failure(
       await box.nsinit(
         ["create", "--preserve-fds", "500", "-b", bundle.dir, box.newId()],
         { fds: { 3: "/etc/passwd" } },
       ),
     );
+    assertStringIncludes(text, "preserved-fd 1:");
   },
 );
 

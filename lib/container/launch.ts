@@ -7,7 +7,7 @@ import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
 import { type Fd, isInherited } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
-import { killAndReap } from "../../ffi/process.ts";
+import { killAndReap, resetAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
 import { spawn, type Spawned } from "../../init/bootstrap.ts";
 import { makeImage } from "../../init/image.ts";
@@ -180,10 +180,15 @@ class Launch {
   }
 
   async #prepare(pid: number): Promise<void> {
-    const { spec, host } = this.#options;
+    const { spec, host, log } = this.#options;
     const { staged, created } = this.#built.namespaces;
     prepareInit(pid, spec);
     if (!this.#joined) this.#cgroup.join(pid);
+    try {
+      resetAffinity(pid); // the caller's CPUs are not the container's: cpuset says what those are
+    } catch (error) {
+      log("warning", (error as Error).message);
+    }
     if (!staged && created.includes("user")) {
       await writeIdMaps(pid, spec, { privileged: host.euid === 0 });
     }
@@ -232,7 +237,9 @@ function preserved(count: number): undefined[] {
     if (!isInherited(3 + i)) {
       throw new RuntimeError(
         "usage",
-        `cannot preserve descriptor ${3 + i}: it was not passed to us`,
+        `cannot find preserved-fd ${i}: descriptor ${
+          3 + i
+        } was not passed to us`,
       );
     }
     return undefined;
