@@ -7,6 +7,7 @@
  */
 import { ERRNO } from "../ffi/abi/errno.ts";
 import { type Arch, SYSCALLS } from "../ffi/abi/syscalls.ts";
+import { COMPAT_TABLES, readCompat } from "./abi/compat.ts";
 import {
   type Compiler,
   compilers,
@@ -117,6 +118,42 @@ function named(
   );
 }
 
+/** Compares the tables of architectures beside the native ones, as far as their headers are here. */
+async function compareCompat(
+  report: AbiReport,
+  compiler: Compiler,
+): Promise<void> {
+  for (const table of COMPAT_TABLES) {
+    const isMissing = table.headers.some((header) =>
+      header.startsWith("/") && !exists(header)
+    );
+    if (isMissing) {
+      report.missing.add(`${table.constant} (${table.package})`);
+      continue;
+    }
+    const module: Values = await import(
+      new URL(`../ffi/abi/${table.file}.ts`, import.meta.url).href
+    );
+    const theirs = [...readCompat(compiler, table)].map((
+      [name, number],
+    ): [string, bigint] => [name, BigInt(number)]);
+    compare(
+      report,
+      compiler.arch,
+      module[table.constant] as Values,
+      new Map(theirs),
+    );
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** Compares every constant of ffi/abi/ with the headers of each architecture that has a compiler here. */
 export async function checkConstants(): Promise<AbiReport> {
   const all = compilers();
@@ -136,6 +173,7 @@ export async function checkConstants(): Promise<AbiReport> {
     );
     const errnos = named(compiler, "errno.h", "E");
     compare(report, arch, ERRNO, errnos);
+    if (arch === "x86_64") await compareCompat(report, compiler);
     for (const table of TABLES) {
       const module: Values = await import(
         new URL(`../ffi/abi/${table.file}.ts`, import.meta.url).href

@@ -27,8 +27,14 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "ip", package: "iproute2" },
 ];
 
-/** Headers have no program to look for. Their package, libc6-dev, brings the kernel's along. */
-const C_HEADERS = "/usr/include/errno.h";
+/** Headers have no program to look for. libc6-dev brings the kernel's along. */
+const C_HEADERS: readonly {
+  readonly file: string;
+  readonly package: string;
+}[] = [
+  { file: "/usr/include/errno.h", package: "libc6-dev" },
+  { file: "/usr/include/seccomp.h", package: "libseccomp-dev" },
+];
 
 /** Whether a program is on PATH or in the system's own folders. */
 export function hasProgram(program: string): boolean {
@@ -63,8 +69,9 @@ export async function installMissing(
   needs: readonly Need[],
 ): Promise<string[]> {
   const missing = missingPackages(needs);
-  if (needs.some(({ program }) => program === "cc") && !isFile(C_HEADERS)) {
-    missing.push("libc6-dev");
+  if (needs.some(({ program }) => program === "cc")) {
+    const headers = C_HEADERS.filter(({ file }) => !isFile(file));
+    missing.push(...headers.map((header) => header.package));
   }
   if (missing.length === 0) return [];
   if (Deno.uid() !== 0 || !hasProgram("apt-get")) return missing;
