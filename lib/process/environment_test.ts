@@ -74,10 +74,11 @@ Deno.test("homeEntry() is an entry with a NUL behind, and / for a path that is t
   assertEquals(entry("é".repeat(600)), "HOME=/\0");
 });
 
-Deno.test("environmentBlock() asks for HOME only if there is none", () => {
+Deno.test("environmentBlock() asks for HOME only if there is none, or an empty one", () => {
   const lines = (env: string[]): number =>
     linesOf((b) => environmentBlock(b, { ...PROCESS, env }, 9)).length;
   assertEquals(lines(["HOME=/x"]), 0);
+  assertEquals(lines(["HOME="]) > 0, true);
   assertEquals(lines(["HOMES=/x"]) > 0, true);
 });
 
