@@ -45,11 +45,10 @@ export function segmentsOf(
   }
   const end = arches.at(-1)!;
   if (end.end < NUMBERS_END) {
-    // Numbers with the bit of x32, which the filter is not made for. They are newer than the profile, too.
-    const value = hides ? NO_SUCH_CALL : BAD_ARCHITECTURE;
-    put(segments, end.end, end, constant(value));
+    // Numbers with the bit of x32, which the filter is not made for.
+    put(segments, end.end, end, constant(BAD_ARCHITECTURE));
     // A tracer that cancels a call makes its number -1: that is no call of x32.
-    if (!hides) put(segments, CANCELLED, end, constant(standard));
+    put(segments, CANCELLED, end, constant(standard));
   }
   return segments;
 }
