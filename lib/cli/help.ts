@@ -201,7 +201,7 @@ ${flagRows(flags)}
 export function versionText(commit: string = COMMIT): string {
   return [
     `${NAME} version ${VERSION}`,
-    ...(commit === "" ? [] : [`commit: ${commit}`]),
+    `commit: ${commit === "" ? "unknown" : commit}`,
     `spec: ${SPEC_VERSION}`,
     `deno: ${Deno.version.deno}`,
     "",

@@ -47,7 +47,10 @@ Deno.test("main() prints the version and nothing else", async () => {
   for (const flag of ["--version", "-v"]) {
     const { code, stdout, stderr } = await nsinit(flag, "state", "x");
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /^nsinit version \d+\.\d+\.\d+\nspec: /);
+    assertMatch(
+      stdout,
+      /^nsinit version \d+\.\d+\.\d+\ncommit: \S+\nspec: /,
+    );
   }
 });
 
