@@ -83,6 +83,12 @@ claim(
   },
 );
 
+claim("state: a reader of pipes gets all of it in one piece", async (box) => {
+  const container = await box.create();
+  const { stdout } = ok(await container.try("state"));
+  assertMatch(stdout, /[^\n]\n$/); // what stood behind the last line end would be a second write
+});
+
 claim("state: without annotations there is no such key", async (box) => {
   const container = await box.create();
   assertEquals("annotations" in (await container.state()), false);

@@ -9,13 +9,15 @@ import type { Invocation } from "./invocation.ts";
 import { print } from "./output.ts";
 
 /**
- * Prints the state document. No line end follows it, as with runc.
+ * Prints the state document. A line end follows, unlike with runc: Deno writes what is behind the last one by itself,
+ * and a reader such as `grep -q` may have left by then.
  *
  * @throws {StateError} when there is no such container
  */
 export async function run(invocation: Invocation): Promise<number> {
   const id = invocation.parsed.args[0] ?? "";
   const directory = new RecordDirectory(await invocation.root(), id);
-  print(JSON.stringify(stateOf(directory, directory.read()), null, 2));
+  const state = stateOf(directory, directory.read());
+  print(`${JSON.stringify(state, null, 2)}\n`);
   return 0;
 }
