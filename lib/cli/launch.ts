@@ -86,8 +86,8 @@ export async function discard(container: Container, log: Log): Promise<void> {
 function withListenEnv(spec: Spec): Spec {
   const added = listenEnv(listenFds());
   if (spec.process === undefined || added.length === 0) return spec;
-  const env = [...spec.process.env ?? [], ...added];
-  return { ...spec, process: { ...spec.process, env } };
+  spec.process.env = [...spec.process.env ?? [], ...added];
+  return spec;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { RuntimeError, StateError } from "../errors.ts";
+import { isParsed } from "../spec/parsed.ts";
 import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
@@ -74,19 +75,20 @@ export class Factory {
    * Makes a container: its directory and its record. There is no process until {@linkcode Container.start}.
    *
    * @param id letters, digits, `_`, `+`, `-`, `.`
-   * @param spec the configuration, which may lack a process
+   * @param configuration the configuration, which may lack a process; one that `loadSpec()` did not give is copied
    * @throws {ConfigError} with the JSON pointer of the field; {StateError} for a bad id, or one that is taken;
    * {RuntimeError} if the bundle is no directory
    */
   async create(
     id: string,
-    spec: Spec,
+    configuration: Spec,
     options: CreateOptions,
   ): Promise<Container> {
     const directory = new RecordDirectory(this.root, id);
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
     const { warmUpJoin } = await import("../cgroups/mod.ts");
+    const spec = await wellFormed(configuration);
     const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();
@@ -217,4 +219,11 @@ function realDirectory(path: string): string {
     "usage",
     `cannot use bundle ${JSON.stringify(path)}: ${problem}`,
   );
+}
+
+/** The configuration in the form that the schemas give: a program's own may have anything in it. */
+async function wellFormed(spec: Spec): Promise<Spec> {
+  if (isParsed(spec)) return spec;
+  const { parseSpec } = await import("../spec/parse.ts");
+  return parseSpec(spec).spec;
 }

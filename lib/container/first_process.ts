@@ -106,7 +106,9 @@ export async function startFirstProcess(
     for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
       removeIfThere(directory.file(name));
     }
-    directory.write({ ...record, initPid: 0 });
+    // What could not be undone is still in the record on disk, for `delete --force`.
+    const { cgroup } = directory.read();
+    directory.write({ ...record, cgroup, initPid: 0 });
     throw error;
   } finally {
     streams.closeChildEnds();

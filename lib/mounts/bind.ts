@@ -43,7 +43,7 @@ export function bindMount(
   const source = openSource(b, context, plan);
   if (plan.destination === "/proc") requireProc(b, source);
   changeAttributes(b, source, plan.options);
-  const mode = statField(stat(b, source, { keep: true }), "mode");
+  const mode = statField(stat(b, source, { keep: "source" }), "mode");
   const target = openMountTarget(b, context, plan, mode);
   attach(b, source, target.fd);
   close(b, target.fd);

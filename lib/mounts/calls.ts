@@ -220,14 +220,18 @@ function attributeNames(attr: MountAttr): string {
   return parts.join(", ");
 }
 
-/** What is known of an open file, at the time the step runs; until the next call, unless it is to be kept. */
+/**
+ * What is known of an open file, at the time the step runs; until the next call, unless it is to be kept.
+ *
+ * @param options.keep what to call it if it is kept
+ */
 export function stat(
   b: ProgramBuilder,
   fd: Operand,
-  options: StepOptions & { readonly keep?: boolean } = {},
+  options: StepOptions & { readonly keep?: string } = {},
 ): Block {
-  const buffer = options.keep
-    ? block("statx", STATX_SIZE)
+  const buffer = options.keep !== undefined
+    ? block(options.keep, STATX_SIZE)
     : b.scratch("statx", STATX_SIZE);
   const mask = flags(STATX_BASIC_STATS | STATX_MNT_ID, {
     STATX_BASIC_STATS,

@@ -28,7 +28,7 @@ export function finishMount(
     setAttributes(b, { fd: mount }, { propagation: type }, recursive);
   }
   if (destination === "/proc") {
-    context.procStat = stat(b, mount, { keep: true });
+    context.procStat = stat(b, mount, { keep: "/proc" });
   }
   if (plan.delayReadOnly) context.delayed.push({ mount, destination, pointer });
   else close(b, mount);

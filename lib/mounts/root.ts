@@ -53,7 +53,7 @@ export function prepareRoot(b: ProgramBuilder, context: MountContext): void {
       close(b, rootfs);
       context.root = tree;
     }
-    context.rootStat = stat(b, context.root, { keep: true });
+    context.rootStat = stat(b, context.root, { keep: "root" });
   });
 }
 

@@ -5,6 +5,7 @@
  */
 import { clean } from "./clean.ts";
 import { jsonPointer } from "./pointer.ts";
+import { rememberParsed } from "./parsed.ts";
 import { Problems } from "./problems.ts";
 import type { Schema } from "./schema_base.ts";
 import { processSchema } from "./schema_process.ts";
@@ -75,7 +76,7 @@ function member(
  */
 export function parseSpec(document: unknown): ParseResult {
   const { value, unknown } = parse(specSchema, dropEmptySeccomp(document));
-  return { spec: value, unknown };
+  return { spec: rememberParsed(value), unknown };
 }
 
 /**
