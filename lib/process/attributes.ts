@@ -28,7 +28,9 @@ import type {
 /** Adds the steps for whatever the configuration sets of these. They stand before seccomp, which might forbid them. */
 export function setAttributes(b: ProgramBuilder, spec: Spec): void {
   const { scheduler, ioPriority } = spec.process!;
-  if (scheduler !== undefined) setScheduler(b, scheduler);
+  if (scheduler !== undefined) {
+    setScheduler(b, scheduler, spec.linux?.resources?.cpu?.cpus);
+  }
   if (ioPriority !== undefined) setIoPriority(b, ioPriority);
   if (spec.linux?.personality !== undefined) {
     setPersonality(b, spec.linux.personality);
@@ -49,7 +51,11 @@ const POLICIES: Readonly<Record<Scheduler["policy"], number>> = {
 };
 
 /** struct sched_attr, <linux/sched/types.h>, version 0: 48 bytes. */
-function setScheduler(b: ProgramBuilder, scheduler: Scheduler): void {
+function setScheduler(
+  b: ProgramBuilder,
+  scheduler: Scheduler,
+  cpus = "",
+): void {
   const size = 48;
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
@@ -65,8 +71,12 @@ function setScheduler(b: ProgramBuilder, scheduler: Scheduler): void {
   view.setBigUint64(24, BigInt(scheduler.runtime ?? 0), true);
   view.setBigUint64(32, BigInt(scheduler.deadline ?? 0), true);
   view.setBigUint64(40, BigInt(scheduler.period ?? 0), true);
+  // sched_setattr(2): EPERM unless the process may run on all CPUs of the system.
+  const hint = scheduler.policy === "SCHED_DEADLINE" && cpus !== ""
+    ? ` (it needs all CPUs, /linux/resources/cpu/cpus leaves ${cpus})`
+    : "";
   b.section(
-    `set the scheduling policy ${scheduler.policy}`,
+    `set the scheduling policy ${scheduler.policy}${hint}`,
     "/process/scheduler",
     () => {
       b.call("sched_setattr", [0, block("sched_attr", bytes), 0]);

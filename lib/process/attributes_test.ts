@@ -32,6 +32,26 @@ Deno.test("nothing is set that nobody asked for", () => {
   assertEquals(linesOf((b) => noNewPrivileges(b, process)), []);
 });
 
+Deno.test("a deadline on a few CPUs, which the kernel refuses, tells of them", () => {
+  const hint = " (it needs all CPUs, /linux/resources/cpu/cpus leaves 0)";
+  for (
+    const [policy, cpus, expected] of [
+      ["SCHED_DEADLINE", "0", hint],
+      ["SCHED_DEADLINE", "", ""],
+      ["SCHED_BATCH", "0", ""],
+    ] as const
+  ) {
+    const spec = specWith({ scheduler: { policy } }, {
+      resources: { cpu: { cpus } },
+    });
+    const [line = ""] = linesOf((b) => setAttributes(b, spec));
+    assertEquals(
+      line.slice(0, line.indexOf(": ")),
+      `0  set the scheduling policy ${policy}${expected}`,
+    );
+  }
+});
+
 Deno.test("noNewPrivileges() sets no_new_privs", () => {
   const process = specWith({ noNewPrivileges: true }).process!;
   assertEquals(linesOf((b) => noNewPrivileges(b, process)), [
