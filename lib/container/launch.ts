@@ -72,7 +72,13 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     startSteps: [...built.startSteps],
   };
   directory.write(record); // the intent: whatever dies now, `delete --force` finds it
-  cgroup.create(spec.linux?.resources);
+  try {
+    cgroup.create(spec.linux?.resources);
+  } catch (error) {
+    // Refused because others are in it, perhaps: whoever deletes this container must not take it for ours, and kill them.
+    directory.write(options.record);
+    throw error;
+  }
   record.cgroup = cgroup.toJSON();
   return await new Launch({ ...options, record }, built, cgroup).run();
 }
