@@ -43,8 +43,8 @@ export {
   type ErrorKind,
   RuntimeError,
   StateError,
-  SyscallError,
 } from "./lib/errors.ts";
+export { SyscallError } from "./ffi/syscall_error.ts";
 export { ProgramError } from "./init/failure.ts";
 export { HookError } from "./lib/hooks/failure.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";

@@ -1,12 +1,10 @@
 /**
- * The errors every layer shares: the base class, and the failure of a system call.
+ * The base of all errors that are thrown on purpose.
  *
- * They live in ffi/ because imports point one way (main → lib → init → ffi) and a
- * failed system call is the lowest thing that can go wrong.
+ * It lives in ffi/ because imports point one way (main → lib → init → ffi).
  *
  * @module
  */
-import { errnoName, errnoText } from "./abi/errno.ts";
 
 /** What went wrong, in the few kinds a caller may want to tell apart. */
 export type ErrorKind =
@@ -36,33 +34,5 @@ export class RuntimeError extends Error {
     super(message, options);
     this.name = new.target.name;
     this.kind = kind;
-  }
-}
-
-/** A system call failed. `message` reads like strace: `openat(3, "etc"): no such file or directory (ENOENT)`. */
-export class SyscallError extends RuntimeError {
-  /** Name of the system call, as in its man page. */
-  readonly syscall: string;
-  /** The positive errno value. */
-  readonly errno: number;
-  /** The errno's name, such as `ENOENT`. */
-  readonly errnoName: string;
-
-  /**
-   * Makes the error from what the kernel said.
-   *
-   * @param syscall name of the system call
-   * @param errno the positive errno value
-   * @param detail what the call was made on
-   */
-  constructor(syscall: string, errno: number, detail = "") {
-    const name = errnoName(errno);
-    super(
-      "syscall",
-      `${syscall}${detail ? ` ${detail}` : ""}: ${errnoText(errno)} (${name})`,
-    );
-    this.syscall = syscall;
-    this.errno = errno;
-    this.errnoName = name;
   }
 }

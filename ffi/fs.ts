@@ -17,7 +17,7 @@ import {
   STATX_BASIC_STATS,
   STATX_MNT_ID,
 } from "./abi/fcntl.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
 import { encodeOpenHow, OPEN_HOW_SIZE } from "./structs/open_how.ts";
 import { decodeStatx, type Stat, STATX_SIZE } from "./structs/statx.ts";

@@ -10,7 +10,7 @@ import {
   AT_SYMLINK_NOFOLLOW,
 } from "./abi/fcntl.ts";
 import { errnoName } from "./abi/errno.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import type { Fd } from "./fd.ts";
 import { type Directory, type FileTime, numberOf } from "./fs.ts";
 import { check, cString, syscall } from "./syscall.ts";

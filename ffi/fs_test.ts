@@ -9,7 +9,7 @@ import {
   S_IFMT,
   S_IFREG,
 } from "./abi/fcntl.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import {
   fileSystemOf,
   listDirectory,

@@ -4,7 +4,7 @@
  * @module
  */
 import { F_ADD_SEALS } from "./abi/fcntl.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
 import { check, cString, syscall } from "./syscall.ts";
 

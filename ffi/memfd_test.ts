@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { memoryFile, readMemoryFile, sealedExecutable } from "./memfd.ts";
 import { check, syscall } from "./syscall.ts";
 import { errnoName } from "./abi/errno.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
 import { CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWUSER } from "./abi/sched.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { namespaceFlag } from "./namespace.ts";
 
 Deno.test("namespaceFlag() tells the type of a namespace", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
 import { F_GETFD, FD_CLOEXEC } from "./abi/fcntl.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { readAll, writeAll } from "./fs.ts";
 import { makeFifo, makePipe } from "./pipe.ts";
 import { syscall } from "./syscall.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { POLLIN } from "./abi/poll.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import type { Fd } from "./fd.ts";
 import { syscall, syscallAsync } from "./syscall.ts";
 

@@ -6,7 +6,7 @@
  */
 import { P_PIDFD, WEXITED, WNOHANG } from "./abi/wait.ts";
 import { SIG_SETMASK, SIGKILL } from "./abi/signal.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
 import { waitReadable } from "./poll.ts";
 import { check, syscall } from "./syscall.ts";

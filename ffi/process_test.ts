@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
 import { RLIMITS } from "./abi/resource.ts";
 import { SIGNALS } from "./abi/signal.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import type { Fd } from "./fd.ts";
 import { readAll } from "./fs.ts";
 import { makePipe } from "./pipe.ts";

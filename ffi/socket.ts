@@ -13,7 +13,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./abi/socket.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
 import { waitReadable } from "./poll.ts";
 import { check, syscall } from "./syscall.ts";

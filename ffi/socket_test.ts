@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "../lib/deps/assert.ts";
 import { F_GETFD, FD_CLOEXEC } from "./abi/fcntl.ts";
-import { SyscallError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { memoryFile, readMemoryFile } from "./memfd.ts";
 import {
   connectUnix,

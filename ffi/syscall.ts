@@ -5,7 +5,8 @@
  */
 import { type Arch, type SyscallName, SYSCALLS } from "./abi/syscalls.ts";
 import { errnoName } from "./abi/errno.ts";
-import { RuntimeError, SyscallError } from "./errors.ts";
+import { RuntimeError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { asyncLibc, libc } from "./libc.ts";
 import { machineCode } from "./machine/mod.ts";
 import { mapAnywhere } from "./memory.ts";

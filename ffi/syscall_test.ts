@@ -6,7 +6,8 @@ import {
 } from "../lib/deps/assert.ts";
 import { ERRNO, errnoName } from "./abi/errno.ts";
 import { SYSCALLS } from "./abi/syscalls.ts";
-import { RuntimeError, SyscallError } from "./errors.ts";
+import { RuntimeError } from "./errors.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { memoryFile } from "./memfd.ts";
 import { makePipe } from "./pipe.ts";
 import {

@@ -21,7 +21,8 @@ import {
 } from "../ffi/abi/sched.ts";
 import { SIG_SETMASK, SIGNALS } from "../ffi/abi/signal.ts";
 import { errnoName } from "../ffi/abi/errno.ts";
-import { RuntimeError, SyscallError } from "../ffi/errors.ts";
+import { RuntimeError } from "../ffi/errors.ts";
+import { SyscallError } from "../ffi/syscall_error.ts";
 import { Fd } from "../ffi/fd.ts";
 import { mapLow, type Region } from "../ffi/memory.ts";
 import { collect, openPidfd, setSignalMask } from "../ffi/process.ts";

@@ -5,7 +5,7 @@
  */
 import { RuntimeError } from "../ffi/errors.ts";
 
-export { type ErrorKind, RuntimeError, SyscallError } from "../ffi/errors.ts";
+export { type ErrorKind, RuntimeError } from "../ffi/errors.ts";
 
 /** A configuration was refused. `pointer` is the JSON pointer (RFC 6901) of the offending field. */
 export class ConfigError extends RuntimeError {

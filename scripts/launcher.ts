@@ -25,12 +25,17 @@ if ! [ "$0" -ef "$here/nsinit" ]; then
   here=$(readlink -f -- "$0") || exit 1
   here=\${here%/*}
 fi
-# The caller's soft limit of open files; deno will raise its own.
-while read -r a b c soft _; do
-  case "$a $b $c" in "Max open files") break ;; esac
-done </proc/self/limits
+# The caller's soft limit of open files, for what starts a container; deno will raise its own.
+soft=
+case " $* " in
+*" run "* | *" create "*)
+  while read -r a b c soft _; do
+    case "$a $b $c" in "Max open files") break ;; esac
+  done </proc/self/limits
+  ;;
+esac
 NSINIT_NOFILE=$soft DENO_DIR=/dev/null/deno DENO_NO_UPDATE_CHECK=1 DENO_LOG=off \\
-  exec "$here/lib/deno" run -A --no-config --no-lock --no-code-cache "$here/lib/main.js" "$@"
+  exec "$here/lib/deno" run -A --no-config --no-lock --no-code-cache --v8-flags=--single-threaded "$here/lib/main.js" "$@"
 `;
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { errnoText } from "../../ffi/abi/errno.ts";
-import { CgroupError, type SyscallError } from "../errors.ts";
+import { CgroupError } from "../errors.ts";
+import type { SyscallError } from "../../ffi/syscall_error.ts";
 import type { CgroupFiles } from "./files.ts";
 import type { CgroupWrite } from "./write.ts";
 

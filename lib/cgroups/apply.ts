@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CgroupError, SyscallError } from "../errors.ts";
+import { CgroupError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { failure, writeFailure } from "./_explain.ts";
 import { type CgroupFiles, type CgroupWriter, isErrno } from "./files.ts";
 import type { CgroupWrite, ReadFile } from "./write.ts";

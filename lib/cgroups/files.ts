@@ -23,7 +23,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { listDirectory, openIn, statFd, statIn } from "../../ffi/fs.ts";
 import { changeOwner, makeDirectory, remove } from "../../ffi/fs_change.ts";
 import { ARCH, check, cString, syscall } from "../../ffi/syscall.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 
 /** A file that is open for writing. */
 export interface CgroupWriter extends Disposable {

@@ -5,7 +5,7 @@
  */
 import { SIGKILL } from "../../ffi/abi/signal.ts";
 import { signalPid } from "../../ffi/process.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeFailure } from "./_explain.ts";
 import { type CgroupFiles, isErrno } from "./files.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { pause } from "../../ffi/poll.ts";
-import { CgroupError, SyscallError } from "../errors.ts";
+import { CgroupError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { failure } from "./_explain.ts";
 import { type CgroupFiles, isErrno } from "./files.ts";
 import { childrenOf, pidsOf } from "./processes.ts";

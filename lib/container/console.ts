@@ -4,7 +4,7 @@
  * @module
  */
 import { TIOCSWINSZ } from "../../ffi/abi/ioctl.ts";
-import { SyscallError } from "../../ffi/errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { waitReadable } from "../../ffi/poll.ts";
 import { connectUnix, sendMessage } from "../../ffi/socket.ts";

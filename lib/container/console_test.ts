@@ -1,6 +1,6 @@
 import { AT_FDCWD, O_NOCTTY, O_RDWR } from "../../ffi/abi/fcntl.ts";
 import { TIOCGPTPEER, TIOCGWINSZ, TIOCSPTLCK } from "../../ffi/abi/ioctl.ts";
-import { SyscallError } from "../../ffi/errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { openIn, writeAll } from "../../ffi/fs.ts";
 import { check } from "../../ffi/syscall.ts";

@@ -44,7 +44,7 @@ import {
   setTimes,
 } from "../../ffi/fs_change.ts";
 import { ARCH, check } from "../../ffi/syscall.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 
 const WITHIN = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 const CHUNK = 1 << 24;

@@ -22,7 +22,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { openIn, readLink, statFd, tryOpenIn } from "../../ffi/fs.ts";
 import { changeMode, changeOwner, makeDirectory } from "../../ffi/fs_change.ts";
 import { ARCH } from "../../ffi/syscall.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 
 /** Host ids of who gets what is made. */
 export interface Owner {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import { openHostDirectory } from "../../ffi/fs.ts";
-import { SyscallError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { resolveTarget } from "./resolve_target.ts";
 
 /** Runs with a root of these links, beside a directory that nothing may change. */

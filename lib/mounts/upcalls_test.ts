@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import { openHostDirectory, statFd } from "../../ffi/fs.ts";
-import { ConfigError, RuntimeError, SyscallError } from "../errors.ts";
+import { ConfigError, RuntimeError } from "../errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Mount } from "../spec/types.ts";
 import { copyUpMount, openMountSource, resolveMountTarget } from "./upcalls.ts";
 

@@ -12,7 +12,7 @@ import {
   S_IFMT,
   S_IFREG,
 } from "../../ffi/abi/fcntl.ts";
-import { SyscallError } from "../../ffi/errors.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { openIn, readAll, statFd } from "../../ffi/fs.ts";
 

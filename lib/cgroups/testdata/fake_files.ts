@@ -5,7 +5,7 @@
  */
 import { ERRNO } from "../../../ffi/abi/errno.ts";
 import type { Fd } from "../../../ffi/fd.ts";
-import { SyscallError } from "../../errors.ts";
+import { SyscallError } from "../../../ffi/syscall_error.ts";
 import type { CgroupFiles, CgroupWriter } from "../files.ts";
 
 /** What a {@linkcode FakeFiles} starts with. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CgroupError, SyscallError } from "../../errors.ts";
+import { CgroupError } from "../../errors.ts";
+import { SyscallError } from "../../../ffi/syscall_error.ts";
 import type { Resources } from "../../spec/types.ts";
 import { levelsOf } from "../directories.ts";
 import type { CgroupFiles } from "../files.ts";

@@ -1,7 +1,7 @@
 import type { BpfInstruction } from "../../../ffi/bpf.ts";
 import { loadDeviceProgram } from "../../../ffi/bpf.ts";
 import { assert, assertEquals } from "../../deps/assert.ts";
-import { SyscallError } from "../../errors.ts";
+import { SyscallError } from "../../../ffi/syscall_error.ts";
 import {
   containerDeviceFilter,
   type DeviceFilter,

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Fd } from "../../../ffi/fd.ts";
-import { CgroupError, SyscallError } from "../../errors.ts";
+import { CgroupError } from "../../errors.ts";
+import { SyscallError } from "../../../ffi/syscall_error.ts";
 import type { DeviceCgroupRule, Resources } from "../../spec/types.ts";
 import {
   BaseManager,
