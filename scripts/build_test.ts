@@ -71,10 +71,15 @@ Deno.test("the launcher passes arguments, descriptors and the caller's soft limi
     const { executable } = await build({ entry, out, launcher: true });
     const quoted = `"${executable}"`;
     const told = await tell(
-      `exec 7<"${entry}"; ulimit -Sn 777; exec ${quoted} -- 'a  b' '' --help '$x' -A`,
+      `exec 7<"${entry}"; ulimit -Sn 777; exec ${quoted} -- 'a  b' '' --help '$x' -A run x`,
     );
-    assertEquals(told.args, ["--", "a  b", "", "--help", "$x", "-A"]);
+    const args = ["--", "a  b", "", "--help", "$x", "-A", "run", "x"];
+    assertEquals(told.args, args);
     assertEquals(told.nofile, "777");
+    const create = await tell(`ulimit -Sn 778; exec ${quoted} create`);
+    assertEquals(create.nofile, "778");
+    // Nobody else asks for it, and looking it up takes time.
+    assertEquals((await tell(`exec ${quoted} state x`)).nofile, "");
     assertEquals(told.fds["7"], entry);
     assert(!Object.values(told.fds).some((path) => path.includes("nsinit")));
     assertEquals(await sh(`exec ${quoted} lazy`), "lazy chunk\n");
