@@ -11,7 +11,7 @@
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { join, resolve } from "../lib/deps/path.ts";
 import { productFiles } from "./check_imports.ts";
-import { classicChunk, ENTRY, LOADER } from "./classic_chunks.ts";
+import { classicChunk, ENTRY, LOADER, packChunks } from "./classic_chunks.ts";
 import { launcherScript } from "./launcher.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -130,6 +130,7 @@ async function installLauncher(
   await makeDir(lib);
   await installDeno(join(lib, "deno"));
   const files: string[] = [];
+  const scripts = new Map<string, string>();
   const main = entry.replace(/^.*\//, "").replace(/\.ts$/, ".js");
   for await (const { name } of Deno.readDir(bundle)) {
     const chunk = name === main ? ENTRY : name;
@@ -137,8 +138,15 @@ async function installLauncher(
     const script = classicChunk(chunk, await Deno.readTextFile(path));
     await Deno.writeTextFile(path, script);
     await Deno.rename(path, join(bundle, `${chunk}.txt`));
+    scripts.set(chunk, script);
     files.push(`${chunk}.txt`);
   }
+  // `state` is what callers ask most often; what it needs the other commands need too.
+  const also = [...scripts.keys()].filter((name) =>
+    /^(parse_args|state)-/.test(name)
+  );
+  const pack = packChunks(scripts, also);
+  await Deno.writeTextFile(join(bundle, `${ENTRY}.txt`), pack);
   await Deno.writeTextFile(join(bundle, "main.js"), LOADER);
   files.push("main.js");
   // Chunks carry a hash in their name, so old and new ones live side by side: the entry, which

@@ -1,13 +1,19 @@
 import { assertEquals, assertThrows } from "../lib/deps/assert.ts";
-import { classicChunk, LOADER } from "./classic_chunks.ts";
+import { classicChunk, LOADER, packChunks } from "./classic_chunks.ts";
 
 /** Runs chunks by the loader in a Deno of their own. */
 function run(chunks: Record<string, string>): string {
   const dir = Deno.makeTempDirSync();
   try {
-    for (const [name, text] of Object.entries(chunks)) {
-      Deno.writeTextFileSync(`${dir}/${name}.txt`, classicChunk(name, text));
+    const scripts = new Map(
+      Object.entries(chunks).map((
+        [name, text],
+      ) => [name, classicChunk(name, text)]),
+    );
+    for (const [name, script] of scripts) {
+      Deno.writeTextFileSync(`${dir}/${name}.txt`, script);
     }
+    Deno.writeTextFileSync(`${dir}/main.js.txt`, packChunks(scripts, []));
     Deno.writeTextFileSync(`${dir}/main.js`, LOADER);
     const { stdout, stderr } = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-config", `${dir}/main.js`],
@@ -92,4 +98,17 @@ Deno.test("classicChunk() refuses what it would get wrong", () => {
       name,
     );
   }
+});
+
+Deno.test("packChunks() takes the entry, what it imports, and what else is named", () => {
+  const scripts = new Map([
+    ["main.js", 'const { a: a } = __nsinit_load("a.js.txt");'],
+    ["a.js", 'const { b: b } = __nsinit_load("b.js.txt");'],
+    ["b.js", "0"],
+    ["also.js", "1"],
+    ["lazy.js", "2"],
+  ]);
+  const pack = packChunks(scripts, ["also.js"]);
+  const names = [...pack.matchAll(/^"([^"]+)": /gm)].map(([, name]) => name);
+  assertEquals(names, ["main.js.txt", "a.js.txt", "b.js.txt", "also.js.txt"]);
 });
