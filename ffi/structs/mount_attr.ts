@@ -6,8 +6,6 @@
 
 /** Its size in bytes, the last operand of mount_setattr(2): MOUNT_ATTR_SIZE_VER0. */
 export const MOUNT_ATTR_SIZE = 32;
-/** Where the user namespace's descriptor lies, for a value known later. */
-export const MOUNT_ATTR_USERNS_FD = 24;
 
 /** What mount_setattr(2) changes. */
 export interface MountAttr {

@@ -4,9 +4,6 @@
  * @module
  */
 
-/** Its size in bytes. */
-export const WINSIZE_SIZE = 8;
-
 /** Size of a terminal in characters. */
 export interface Winsize {
   readonly rows: number;

@@ -16,7 +16,7 @@ export interface RootDirHost {
 }
 
 /** This process and its host. */
-export const ROOT_DIR_HOST: RootDirHost = {
+const ROOT_DIR_HOST: RootDirHost = {
   get uid(): number {
     return Deno.uid() ?? 0;
   },

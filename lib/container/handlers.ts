@@ -127,7 +127,7 @@ export function prepareInit(pid: number, spec: Spec): void {
 }
 
 /** The state of a container that is being made, for a hook. */
-export function hookState(
+function hookState(
   context: HandlerContext,
   status: StateStatus,
   pid: number,

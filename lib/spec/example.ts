@@ -5,10 +5,8 @@
  *
  * @module
  */
+import { SPEC_VERSION } from "../version.ts";
 import type { IdMapping, Linux, Mount, Process, Spec } from "./types.ts";
-
-/** Version of the OCI runtime specification that this library implements. */
-export const OCI_VERSION = "1.3.0";
 
 const CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
 
@@ -119,7 +117,7 @@ function exampleLinux(cgroup2: boolean): Linux {
  */
 export function exampleSpec(options: ExampleOptions = {}): Spec {
   return {
-    ociVersion: OCI_VERSION,
+    ociVersion: SPEC_VERSION,
     process: exampleProcess(),
     root: { path: "rootfs", readonly: true },
     hostname: "runc",

@@ -1,6 +1,7 @@
 /** testdata/runc holds what `runc spec` and `runc spec --rootless` of version 1.1.5 wrote, as root. */
 import { assertEquals, assertMatch } from "../deps/assert.ts";
-import { exampleSpec, OCI_VERSION, toRootless } from "./example.ts";
+import { SPEC_VERSION } from "../version.ts";
+import { exampleSpec, toRootless } from "./example.ts";
 import { parseSpec } from "./parse.ts";
 import type { Spec } from "./types.ts";
 
@@ -10,7 +11,7 @@ function runcDocument(name: string): Spec {
     new URL(`testdata/runc/${name}.json`, import.meta.url),
   );
   const spec = JSON.parse(text) as Spec;
-  spec.ociVersion = OCI_VERSION;
+  spec.ociVersion = SPEC_VERSION;
   delete spec.process?.capabilities?.ambient;
   spec.linux?.maskedPaths?.push("/sys/devices/virtual/tpm");
   return spec;
@@ -86,5 +87,5 @@ Deno.test("both examples pass the schema without unknown properties", () => {
   ) {
     assertEquals(parseSpec(spec), { spec, unknown: [] });
   }
-  assertMatch(OCI_VERSION, /^1\.3\.\d+$/);
+  assertMatch(SPEC_VERSION, /^1\.3\.\d+$/);
 });

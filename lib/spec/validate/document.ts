@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OCI_VERSION } from "../example.ts";
+import { SPEC_VERSION } from "../../version.ts";
 import { hasNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { RuleContext } from "./context.ts";
@@ -25,17 +25,19 @@ function checkVersion({ spec, problems }: RuleContext): void {
   if (found === null) {
     problems.refuse(
       "/ociVersion",
-      `${quote(version)} is not a version, expected one such as ${OCI_VERSION}`,
+      `${
+        quote(version)
+      } is not a version, expected one such as ${SPEC_VERSION}`,
     );
   } else if (found[1] !== "1") {
     problems.refuse(
       "/ociVersion",
       `version ${version} is not supported, expected 1.x`,
     );
-  } else if (Number(found[2]) > minorOf(OCI_VERSION)) {
+  } else if (Number(found[2]) > minorOf(SPEC_VERSION)) {
     problems.warn(
       "/ociVersion",
-      `version ${version} is newer than ${OCI_VERSION}, which is implemented: what it added is ignored`,
+      `version ${version} is newer than ${SPEC_VERSION}, which is implemented: what it added is ignored`,
     );
   }
 }
