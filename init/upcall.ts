@@ -25,8 +25,6 @@ import {
 export interface UpcallOptions {
   /** The message's value; 0 if left out. */
   readonly value?: number;
-  /** A value known only when the program runs, such as a process id. */
-  readonly dynamicValue?: Operand;
   /** Descriptors to send along. */
   readonly send?: Operand | readonly Operand[];
   /** How many descriptors the answer brings. */
@@ -55,9 +53,6 @@ export function upcall(
   options: UpcallOptions = {},
 ): Answer {
   const message = messageBlock(code, options.value);
-  if (options.dynamicValue !== undefined) {
-    b.store(at(message, 4), options.dynamicValue);
-  }
   if (options.send === undefined) {
     b.call("write", [sync, message, MESSAGE_SIZE]);
   } else {
@@ -70,7 +65,7 @@ export function upcall(
 }
 
 /** A message to send, which shows its name and its value. */
-export function messageBlock(code: MessageCode, value = 0): Block {
+function messageBlock(code: MessageCode, value = 0): Block {
   const label = (): string => {
     const name = Object.entries(MESSAGE).find(([, known]) => known === code);
     return `message ${name![0]}${value === 0 ? "" : ` ${value}`}`;
@@ -78,14 +73,30 @@ export function messageBlock(code: MessageCode, value = 0): Block {
   return block(label, encodeMessage(code, value));
 }
 
-/** Adds a message that has no answer. */
+/**
+ * Adds a message that has no answer.
+ *
+ * @param value the message's value; an operand if it is known only when the program runs
+ */
 export function notify(
   b: ProgramBuilder,
   fd: number,
   code: MessageCode,
-  value = 0,
+  value: Operand = 0,
 ): void {
-  b.call("write", [fd, messageBlock(code, value), MESSAGE_SIZE]);
+  const isKnown = typeof value === "number";
+  const message = messageBlock(code, isKnown ? value : 0);
+  if (!isKnown) b.store(at(message, 4), value);
+  b.call("write", [fd, message, MESSAGE_SIZE]);
+}
+
+/** Adds the wait for an answer whose question somebody else has sent. */
+export function awaitAnswer(
+  b: ProgramBuilder,
+  sync: number,
+  code: MessageCode,
+): void {
+  answer(b, sync, code, {});
 }
 
 function answer(

@@ -5,7 +5,7 @@ import { at, block, ProgramBuilder, word } from "./builder.ts";
 import { formatStep } from "./print.ts";
 import { decodeMessage, encodeMessage, MESSAGE } from "./protocol.ts";
 import { FIRST_FREE, runImage } from "./testdata/run_image.ts";
-import { notify, upcall } from "./upcall.ts";
+import { awaitAnswer, notify, upcall } from "./upcall.ts";
 
 Deno.test("upcall() asks and waits for its answer, with descriptors and data", async () => {
   const [ours, theirs] = packetPair();
@@ -38,13 +38,13 @@ Deno.test("upcall() asks and waits for its answer, with descriptors and data", a
   assertEquals([output, failure], ["thereabc", undefined]);
 });
 
-Deno.test("upcall() sends a value that is known only then", async () => {
+Deno.test("notify() sends a value that is known only then, and awaitAnswer() waits for what follows", async () => {
   const [ours, theirs] = packetPair();
   using socket = ours;
   using sync = theirs;
   const run = runImage((b) => {
-    const pid = b.call("getpid", []);
-    upcall(b, FIRST_FREE, MESSAGE.CHILD, { dynamicValue: pid });
+    notify(b, FIRST_FREE, MESSAGE.CHILD, b.call("getpid", []));
+    awaitAnswer(b, FIRST_FREE, MESSAGE.CHILD);
   }, { fds: [sync] });
   const question = await receiveMessage(socket, 8);
   const { code, value } = decodeMessage(question!.bytes);

@@ -7,7 +7,6 @@ import { O_CLOEXEC } from "../../ffi/abi/fcntl.ts";
 import { ERRNO } from "../../ffi/abi/errno.ts";
 import { SIG_SETMASK, SIGNALS } from "../../ffi/abi/signal.ts";
 import {
-  at,
   block,
   pointerArray,
   type ProgramBuilder,
@@ -15,8 +14,8 @@ import {
   word,
 } from "../../init/builder.ts";
 import type { Operand } from "../../init/program.ts";
-import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
-import { messageBlock, notify, upcall } from "../../init/upcall.ts";
+import { MESSAGE } from "../../init/protocol.ts";
+import { notify, upcall } from "../../init/upcall.ts";
 import type { Hook, Spec } from "../spec/types.ts";
 
 /** The standard streams of one hook: the state to read, and where its output goes; and whom to tell of a failure. */
@@ -69,9 +68,7 @@ function runHook(
       b.unless(word(status), -1, 0, failed);
       b.jump(succeeded);
       b.place(failed);
-      const message = messageBlock(MESSAGE.HOOK_STATUS);
-      b.store(at(message, 4), word(status));
-      b.call("write", [streams.report, message, MESSAGE_SIZE]);
+      notify(b, streams.report, MESSAGE.HOOK_STATUS, word(status));
       b.fail(ERRNO.ECHILD, prefix);
       b.place(succeeded);
     },

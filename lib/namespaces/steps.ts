@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ERRNO } from "../../ffi/abi/errno.ts";
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from "../../ffi/abi/fcntl.ts";
 import {
   PR_CAP_AMBIENT,
@@ -12,17 +11,10 @@ import {
 } from "../../ffi/abi/prctl.ts";
 import { CLONE_NEWCGROUP, CLONE_PARENT } from "../../ffi/abi/sched.ts";
 import { SIGNALS } from "../../ffi/abi/signal.ts";
-import {
-  at,
-  block,
-  flags,
-  type ProgramBuilder,
-  text,
-  word,
-} from "../../init/builder.ts";
+import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
 import type { Flags, Result } from "../../init/program.ts";
-import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
-import { messageBlock, upcall } from "../../init/upcall.ts";
+import { MESSAGE } from "../../init/protocol.ts";
+import { awaitAnswer, notify, upcall } from "../../init/upcall.ts";
 import {
   flagsOf,
   type JoinedNamespace,
@@ -195,15 +187,11 @@ function secondClone(b: ProgramBuilder, sync: number): void {
     b.unless(pid, -1, 0, parent);
     b.jump(child);
     b.place(parent);
-    const message = messageBlock(MESSAGE.CHILD);
-    b.store(at(message, 4), pid);
-    b.call("write", [sync, message, MESSAGE_SIZE]);
+    notify(b, sync, MESSAGE.CHILD, pid);
     b.call("exit_group", [0]);
     b.place(child);
     // The answer to the first process's message: GO may not overtake it.
-    const answer = block("answer", MESSAGE_SIZE);
-    b.call("read", [sync, answer, MESSAGE_SIZE]);
-    b.test(word(answer), -1, MESSAGE.CHILD, ERRNO.EPIPE);
+    awaitAnswer(b, sync, MESSAGE.CHILD);
   });
 }
 
