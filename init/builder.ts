@@ -195,6 +195,11 @@ export class ProgramBuilder {
     this.#add("RETURN", [value], {});
   }
 
+  /** Goes on with another program, at one of its records. Both are addresses. */
+  enter(header: number, record: number): void {
+    this.#add("ENTER", [header, record], {});
+  }
+
   /** Goes on at `to`. */
   jump(to: Label): void {
     this.test(1, 1, 0, 1, { onError: { do: "jump", errnos: [], to } });

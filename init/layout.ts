@@ -3,7 +3,7 @@
  *
  * ```
  * header   16 bytes   0 record where failures go, 4 record that failed, 8 errno, 12 unused
- * records  48 bytes   0 system call number or -1, -2, -3 (STORE, TEST, RETURN)
+ * records  48 bytes   0 system call number or -1 to -4 (STORE, TEST, RETURN, ENTER)
  *                     4 mask: operand i is the word at this address     5 error rule: 0 fail, 1 continue, 2 jump, 3 retry
  *                     8 four errnos, 0 = none; no errno at all = any    12 where to jump
  *                    16 six operands                                    40 result        44 how often to retry
@@ -15,7 +15,7 @@
  * @module
  */
 import { ERRNO } from "../ffi/abi/errno.ts";
-import type { Arch } from "../ffi/abi/syscalls.ts";
+import type { Arch, SyscallName } from "../ffi/abi/syscalls.ts";
 import { RuntimeError } from "../ffi/errors.ts";
 import { syscallNumber } from "../ffi/syscall.ts";
 import type {
@@ -25,6 +25,7 @@ import type {
   ErrorRule,
   Operand,
   Program,
+  PseudoName,
   Step,
 } from "./program.ts";
 
@@ -42,7 +43,7 @@ const PAGE_SIZES: Readonly<Record<Arch, number>> = {
   "aarch64": 65536,
 };
 
-const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3 } as const;
+const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3, ENTER: -4 } as const;
 const RULES = { continue: 1, jump: 2, retry: 3 } as const;
 const encoder = new TextEncoder();
 
@@ -166,10 +167,9 @@ class Layout {
   #writeRecord(view: DataView, step: Step): void {
     const start = HEADER_SIZE + RECORD_SIZE * step.index;
     const { operation } = step;
-    const number =
-      operation === "STORE" || operation === "TEST" || operation === "RETURN"
-        ? PSEUDO[operation]
-        : syscallNumber(operation, this.#program.arch);
+    const number = operation in PSEUDO
+      ? PSEUDO[operation as PseudoName]
+      : syscallNumber(operation as SyscallName, this.#program.arch);
     view.setInt32(start, number, true);
     let mask = 0;
     step.operands.forEach((operand, i) => {

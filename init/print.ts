@@ -24,7 +24,7 @@ export interface StepJson {
   readonly name: string;
   /** JSON pointer of the field of the configuration that asked for it. */
   readonly pointer?: string;
-  /** The system call; STORE, TEST and RETURN are none. */
+  /** The system call; STORE, TEST, RETURN and ENTER are none. */
   readonly syscall: string;
   /** Its operands, as {@linkcode formatOperand} has them. */
   readonly args: readonly string[];

@@ -117,7 +117,7 @@ export type ErrorRule =
   };
 
 /** Operations that are no system call. */
-export type PseudoName = "STORE" | "TEST" | "RETURN";
+export type PseudoName = "STORE" | "TEST" | "RETURN" | "ENTER";
 
 /** One operation. */
 export interface Step {
@@ -131,7 +131,8 @@ export interface Step {
   /** System call, or one of:
    * - STORE (address, value): writes a 32-bit word;
    * - TEST (value, mask, expected, errno): fails with errno unless `value & mask` is `expected`;
-   * - RETURN (value): ends a program that was called as a function. */
+   * - RETURN (value): ends a program that was called as a function;
+   * - ENTER (header, record): goes on with a record of the program at `header`, both addresses. */
   readonly operation: SyscallName | PseudoName;
   readonly operands: readonly Operand[];
   readonly onError: ErrorRule | undefined;

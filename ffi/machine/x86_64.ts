@@ -56,12 +56,17 @@ result: mov     dword ptr [rbx+40], eax
         jae     failed
 step:   add     rbx, 48
         jmp     next
-# -1 STORE address, value; -2 TEST value, mask, expected, errno; -3 RETURN value
+# -1 STORE address, value; -2 TEST value, mask, expected, errno; -3 RETURN value; -4 ENTER header, record
 pseudo: inc     eax
         jz      store
         inc     eax
         jz      test
-        movsxd  rax, edi
+        inc     eax
+        jz      leave
+        mov     ebp, edi
+        mov     ebx, esi
+        jmp     next
+leave:  movsxd  rax, edi
 return: pop     rbp
         pop     rbx
         ret
@@ -121,14 +126,14 @@ export const X86_64_CODE =
   "bb00004100eb0553554889fb4889dd4883c3100fb6430448637b10a801740348633f4863" +
   "7314a802740348633648635318a80474034863124c63531ca80874034d63124c634320a8" +
   "1074034d63004c634b24a82074034d630948630385c078130f05894328483d01f0ffff73" +
-  "234883c330eba0ffc0740affc0740a4863c75d5bc38937ebdd21f739d774d74c29d0ebd2" +
-  "f7d80fb64b05e3108b530885d2741f38c2741bc1ea0875f7895d048945088b5d0085db0f" +
-  "855affffff48f7d8ebc0ffc974abffc9740c836b2c010f8343ffffffebd68b5b0ce939ff" +
-  "ffff534889fb488b03488b7b08488b7310488b53184c8b53204c8b43284c8b4b300f0548" +
-  "89433831c05bc3";
+  "2d4883c330eba0ffc07414ffc07414ffc0740689fd89f3eb8e4863c75d5bc38937ebd321" +
+  "f739d774cd4c29d0ebc8f7d80fb64b05e3108b530885d2741f38c2741bc1ea0875f7895d" +
+  "048945088b5d0085db0f8550ffffff48f7d8ebc0ffc974a1ffc9740c836b2c010f8339ff" +
+  "ffffebd68b5b0ce92fffffff534889fb488b03488b7b08488b7310488b53184c8b53204c" +
+  "8b43284c8b4b300f054889433831c05bc3";
 
 /** Offsets of the entries in {@linkcode X86_64_CODE}. */
-export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xda } as const;
+export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xe4 } as const;
 
 /** Assembly listing of {@linkcode X86_64_SIGNAL_CODE}. */
 export const X86_64_SIGNAL_LISTING = `

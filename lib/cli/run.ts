@@ -25,7 +25,10 @@ async function attend(
 ): Promise<number> {
   const ownsTerminal = process.console !== undefined &&
     Deno.stdin.isTerminal();
-  using _signals = forwardSignals(process, ownsTerminal ? leave : undefined);
+  await using _signals = forwardSignals(
+    process,
+    ownsTerminal ? leave : undefined,
+  );
   process.console?.attach();
   try {
     await container.exec();

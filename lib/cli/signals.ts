@@ -53,7 +53,7 @@ export const FORWARDED_SIGNALS: readonly number[] = Array.from(
 export function forwardSignals(
   target: SignalTarget,
   onInterrupt?: () => void,
-): Disposable {
+): AsyncDisposable {
   // Deno puts its handler for SIGUSR1, which opens the inspector, in place at the first listener, and not again.
   const ignore = (): void => {};
   Deno.addSignalListener("SIGUSR1", ignore);
@@ -66,11 +66,12 @@ export function forwardSignals(
       // The process is gone; its exit status is on the way.
     }
   };
-  passAll(pipe, pass);
+  const passed = passAll(pipe, pass);
   return {
-    [Symbol.dispose]: (): void => {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
       pipe[Symbol.dispose]();
       Deno.removeSignalListener("SIGUSR1", ignore);
+      await passed;
     },
   };
 }

@@ -35,7 +35,7 @@ Deno.test("forwardSignals() passes signals on, but for an interrupt that it has 
     for (let i = 0; i < 200 && sent.length < FORWARDED_SIGNALS.length - 1; i++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    signals[Symbol.dispose]();
+    await signals[Symbol.asyncDispose]();
     console.log(JSON.stringify({ sent: sent.sort((a, b) => a - b), handled }));`;
   assertEquals(await outputOf(program), {
     sent: FORWARDED_SIGNALS.filter((number) => number !== SIGNALS.SIGINT),
@@ -45,7 +45,7 @@ Deno.test("forwardSignals() passes signals on, but for an interrupt that it has 
 
 Deno.test("forwardSignals() survives a process that is gone", async () => {
   let tries = 0;
-  using _signals = forwardSignals({
+  await using _signals = forwardSignals({
     signal: () => {
       tries++;
       throw new Error("no such process");
@@ -78,7 +78,7 @@ Deno.test("forwardSignals() keeps SIGUSR1 from opening Deno's inspector", async 
     await new Promise((resolve) => setTimeout(resolve, 300));
     let open = true;
     try { (await Deno.connect({ port: 9229 })).close(); } catch { open = false; }
-    signals[Symbol.dispose]();
+    await signals[Symbol.asyncDispose]();
     console.log(JSON.stringify({ sent, open }));`;
   assertEquals(await outputOf(program), {
     sent: [SIGNALS.SIGUSR1],
