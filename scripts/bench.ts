@@ -1,5 +1,5 @@
 /**
- * Benchmarks of the executable: `deno task bench [--peers] [--runs N]`.
+ * Benchmarks: `deno task bench [--peers] [--runs N]`, or `deno task bench --phases [--runs N]`.
  *
  * Prints Markdown tables: start-up beside an empty Deno script, `run` of /bin/true, `create` + `start` +
  * `delete`, and the memory of the waiting init. With `--peers` the same is measured for Debian's runc and
@@ -13,6 +13,7 @@ import { join } from "../lib/deps/path.ts";
 import { build } from "./build.ts";
 import { type Measure, measure, type View } from "./bench_measure.ts";
 import { type Footprint, footprint, type Runtime } from "./bench_memory.ts";
+import { phaseReport } from "./bench_phases.ts";
 import { installMissing } from "./packages.ts";
 import { findStaticBusybox, makeRootFilesystem } from "./root_filesystem.ts";
 
@@ -33,6 +34,7 @@ async function makeBundle(
   nsinit: string,
   dir: string,
   args: readonly string[],
+  { devices }: { readonly devices: boolean } = { devices: false },
 ): Promise<string> {
   await Deno.mkdir(join(dir, "rootfs"), { recursive: true });
   makeRootFilesystem(join(dir, "rootfs"), findStaticBusybox());
@@ -46,7 +48,7 @@ async function makeBundle(
   config.process.args = args;
   config.ociVersion = "1.0.2"; // Debian's crun refuses newer ones
   // the private v2 view of a hybrid host can't attach device programs for everybody
-  delete config.linux.resources;
+  if (!devices) delete config.linux.resources;
   await Deno.writeTextFile(file, JSON.stringify(config));
   return dir;
 }
@@ -179,7 +181,7 @@ async function benchRun(
 
 async function main(): Promise<number> {
   const options = parseArgs(Deno.args, {
-    boolean: ["peers"],
+    boolean: ["peers", "phases"],
     string: ["runs"],
     default: { runs: "100" },
   });
@@ -196,8 +198,11 @@ async function main(): Promise<number> {
   }
   const peers = options.peers ? PEERS : [];
   const missing = await installMissing(
-    ["hyperfine", "busybox-static", ...peers].map((name) => ({
-      program: name.replace("-static", ""),
+    [
+      ...(options.phases ? ["linux-perf"] : ["hyperfine", ...peers]),
+      "busybox-static",
+    ].map((name) => ({
+      program: name.replace(/-static|linux-/, ""),
       package: name,
     })),
   );
@@ -207,16 +212,33 @@ async function main(): Promise<number> {
   }
   const nsinit = Deno.env.get("NSINIT") ?? (await build()).executable;
   const temp = await Deno.makeTempDir();
+  // as /run usually is, a tmpfs: what is measured should not be a disk
+  const states = await Deno.makeTempDir({ dir: "/dev/shm" });
   try {
     const runtimes = [["nsinit", nsinit], ...peers.map((name) => [name, name])]
       .map(([name = "", command = ""]): Runtime => ({
         name,
         command,
-        root: join(temp, `state-${name}`),
+        root: join(states, name),
       }));
     const [own] = runtimes;
     if (!own) return 1;
     console.log(await heading());
+    if (options.phases) {
+      const bundle = await makeBundle(nsinit, join(temp, "true"), [
+        "/bin/true",
+      ], { devices: true });
+      console.log(
+        await phaseReport({
+          temp,
+          state: join(states, "library"),
+          bundle,
+          runs,
+          warm: 100,
+        }),
+      );
+      return 0;
+    }
     console.log(await benchStart(own, temp, runs));
     const bundle = await makeBundle(nsinit, join(temp, "true"), ["/bin/true"]);
     const onHost = runtimes.filter(({ name }) =>
@@ -232,6 +254,7 @@ async function main(): Promise<number> {
     return 0;
   } finally {
     await Deno.remove(temp, { recursive: true });
+    await Deno.remove(states, { recursive: true });
   }
 }
 
