@@ -19,9 +19,9 @@ import {
 } from "./abi/fcntl.ts";
 import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
-import { encodeOpenHow, OPEN_HOW_SIZE } from "./structs/open_how.ts";
+import { OPEN_HOW_SIZE } from "./structs/open_how.ts";
 import { decodeStatx, type Stat, STATX_SIZE } from "./structs/statx.ts";
-import { ARCH, check, cString, syscall } from "./syscall.ts";
+import { ARCH, check, syscall } from "./syscall.ts";
 
 export type { FileTime, Stat } from "./structs/statx.ts";
 
@@ -31,6 +31,13 @@ export type Directory = Fd | number;
 /** How often openat2(2) is tried when a rename elsewhere makes it give up (EAGAIN). */
 const TRIES = 128;
 const CHUNK = 65536;
+const decoder = new TextDecoder();
+// Memory for calls on this thread, which are done with it when they return: a new array costs more than such a call.
+/** struct open_how: flags, mode, resolve. */
+const openHow = new BigUint64Array(3);
+const openHowBytes = new Uint8Array(openHow.buffer);
+const statxBuffer = new Uint8Array(STATX_SIZE);
+let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
 /** A descriptor's number. */
 export function numberOf(directory: Directory): number {
@@ -63,14 +70,15 @@ export function openIn(
   resolve = 0,
   mode = 0,
 ): Fd {
-  const how = encodeOpenHow({ flags: flags | O_CLOEXEC, mode, resolve });
-  const name = cString(path);
+  openHow[0] = BigInt(flags | O_CLOEXEC);
+  openHow[1] = BigInt(mode);
+  openHow[2] = BigInt(resolve);
   for (let left = TRIES;; left--) {
     const result = syscall(
       "openat2",
       numberOf(directory),
-      name,
-      how,
+      path,
+      openHowBytes,
       OPEN_HOW_SIZE,
     );
     if (result >= 0) return new Fd(result, labelOf(directory, path));
@@ -114,18 +122,13 @@ export function statIn(directory: Directory, path: string): Stat {
 }
 
 function stat(directory: Directory, path: string, flags: number): Stat {
-  const buffer = new Uint8Array(STATX_SIZE);
   const mask = STATX_BASIC_STATS | STATX_MNT_ID;
-  check(
-    "statx",
-    detail(directory, path),
-    numberOf(directory),
-    cString(path),
-    flags,
-    mask,
-    buffer,
-  );
-  return decodeStatx(buffer);
+  const number = numberOf(directory);
+  const result = syscall("statx", number, path, flags, mask, statxBuffer);
+  if (result < 0) {
+    throw new SyscallError("statx", -result, detail(directory, path));
+  }
+  return decodeStatx(statxBuffer);
 }
 
 /** The magic number of the file system that an open file is on (f_type of fstatfs(2)); O_PATH is enough. */
@@ -141,33 +144,23 @@ export function fileSystemOf(fd: Fd): number {
  * @param limit how many bytes at most
  */
 export function readAll(fd: Fd, limit = Infinity): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let total = 0;
-  while (total < limit) {
-    const chunk = new Uint8Array(Math.min(CHUNK, limit - total));
-    const size = check(
-      "read",
-      `from ${fd.path}`,
-      fd.number,
-      chunk,
-      chunk.length,
-    );
+  const chunk = readBuffer ??= new Uint8Array(CHUNK);
+  let bytes = new Uint8Array(0);
+  while (bytes.length < limit) {
+    const most = Math.min(CHUNK, limit - bytes.length);
+    const size = check("read", `from ${fd.path}`, fd.number, chunk, most);
     if (size === 0) break;
-    chunks.push(chunk.subarray(0, size));
-    total += size;
-  }
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
+    const longer = new Uint8Array(bytes.length + size);
+    longer.set(bytes);
+    longer.set(chunk.subarray(0, size), bytes.length);
+    bytes = longer;
   }
   return bytes;
 }
 
 /** As {@linkcode readAll}, as text. */
 export function readText(fd: Fd): string {
-  return new TextDecoder().decode(readAll(fd));
+  return decoder.decode(readAll(fd));
 }
 
 /** Writes all of it. For files of /proc, /sys and cgroups: the whole of a short text is one write(2). */
@@ -189,11 +182,11 @@ export function readLink(directory: Directory, path: string): string {
     "readlinkat",
     detail(directory, path),
     numberOf(directory),
-    cString(path),
+    path,
     buffer,
     buffer.length,
   );
-  return new TextDecoder().decode(buffer.subarray(0, size));
+  return decoder.decode(buffer.subarray(0, size));
 }
 
 /** The names in a directory, `.` and `..` left out, in the order of the disk. `fd` may be O_PATH. */
@@ -215,7 +208,7 @@ export function listDirectory(fd: Directory): string[] {
     // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name
     for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
       const end = buffer.indexOf(0, at + 19);
-      const name = new TextDecoder().decode(buffer.subarray(at + 19, end));
+      const name = decoder.decode(buffer.subarray(at + 19, end));
       if (name !== "." && name !== "..") names.push(name);
     }
   }

@@ -13,7 +13,7 @@ import { errnoName } from "./abi/errno.ts";
 import { SyscallError } from "./syscall_error.ts";
 import type { Fd } from "./fd.ts";
 import { type Directory, type FileTime, numberOf } from "./fs.ts";
-import { check, cString, syscall } from "./syscall.ts";
+import { check, syscall } from "./syscall.ts";
 
 function detail(directory: Directory, name: string): string {
   const where = typeof directory === "number" ? "" : ` in ${directory.path}`;
@@ -34,7 +34,7 @@ export function makeDirectory(
   const result = syscall(
     "mkdirat",
     numberOf(directory),
-    cString(name),
+    name,
     mode,
   );
   if (result >= 0) return true;
@@ -53,7 +53,7 @@ export function makeNode(
     "mknodat",
     detail(directory, name),
     numberOf(directory),
-    cString(name),
+    name,
     mode,
     deviceNumber(device.major, device.minor),
   );
@@ -73,9 +73,9 @@ export function makeLink(
   check(
     "symlinkat",
     detail(directory, name),
-    cString(target),
+    target,
     numberOf(directory),
-    cString(name),
+    name,
   );
 }
 
@@ -90,7 +90,7 @@ export function remove(
     "unlinkat",
     detail(from, name),
     numberOf(from),
-    cString(name),
+    name,
     flags,
   );
 }
@@ -101,7 +101,7 @@ export function changeOwner(fd: Fd, uid: number, gid: number): void {
     "fchownat",
     `of ${fd.path}`,
     fd.number,
-    cString(""),
+    "",
     uid,
     gid,
     AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
@@ -130,7 +130,7 @@ export function setTimes(
     "utimensat",
     detail(directory, name),
     numberOf(directory),
-    cString(name),
+    name,
     new Uint8Array(words.buffer),
     AT_SYMLINK_NOFOLLOW,
   );
@@ -155,7 +155,7 @@ export function getAttribute(fd: Fd, name: string): Uint8Array<ArrayBuffer> {
     "fgetxattr",
     `${name} of ${fd.path}`,
     fd.number,
-    cString(name),
+    name,
     buffer,
     buffer.length,
   );
@@ -175,7 +175,7 @@ export function setAttribute(
   const result = syscall(
     "fsetxattr",
     fd.number,
-    cString(name),
+    name,
     value,
     value.length,
     0,

@@ -6,7 +6,7 @@
 import { F_ADD_SEALS } from "./abi/fcntl.ts";
 import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
-import { check, cString, syscall } from "./syscall.ts";
+import { check, syscall } from "./syscall.ts";
 
 const MFD_CLOEXEC = 0x1;
 const MFD_ALLOW_SEALING = 0x2;
@@ -31,9 +31,9 @@ export function sealedExecutable(
   }[],
 ): Fd {
   const base = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  let number = syscall("memfd_create", cString(name), base | MFD_EXEC);
+  let number = syscall("memfd_create", name, base | MFD_EXEC);
   // Linux before 6.3 does not know MFD_EXEC, and makes files executable without it.
-  if (number === -22) number = syscall("memfd_create", cString(name), base);
+  if (number === -22) number = syscall("memfd_create", name, base);
   if (number < 0) throw new SyscallError("memfd_create", -number, name);
   const file = new Fd(number, `memfd ${name}`);
   try {
@@ -57,7 +57,7 @@ export function sealedExecutable(
 /** Makes a file in memory that holds `bytes`, to be read from its start. */
 export function memoryFile(name: string, bytes: Uint8Array<ArrayBuffer>): Fd {
   const file = new Fd(
-    check("memfd_create", name, cString(name), MFD_CLOEXEC),
+    check("memfd_create", name, name, MFD_CLOEXEC),
     `memfd ${name}`,
   );
   check("pwrite64", `to ${file.path}`, file.number, bytes, bytes.length, 0);

@@ -15,7 +15,7 @@ import {
   MOUNT_ATTR_SIZE,
   type MountAttr,
 } from "./structs/mount_attr.ts";
-import { check, cString } from "./syscall.ts";
+import { check } from "./syscall.ts";
 
 /**
  * Clones the mount at `path`, from its directory or file on; the clone is attached nowhere, and gone when it is closed.
@@ -31,7 +31,7 @@ export function cloneTree(
     (options.recursive ? AT_RECURSIVE : 0);
   const quoted = JSON.stringify(path);
   return new Fd(
-    check("open_tree", quoted, AT_FDCWD, cString(path), flags),
+    check("open_tree", quoted, AT_FDCWD, path, flags),
     path,
   );
 }
@@ -51,7 +51,7 @@ export function changeMount(
     "mount_setattr",
     `on ${mount.path}`,
     mount.number,
-    cString(""),
+    "",
     AT_EMPTY_PATH | (options.recursive ? AT_RECURSIVE : 0),
     encodeMountAttr(attr),
     MOUNT_ATTR_SIZE,

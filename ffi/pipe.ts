@@ -1,7 +1,7 @@
 /** Pipes and fifos: pipe2(2), mkfifo(3). @module */
 import { AT_FDCWD, O_CLOEXEC, S_IFIFO } from "./abi/fcntl.ts";
 import { Fd } from "./fd.ts";
-import { check, cString } from "./syscall.ts";
+import { check } from "./syscall.ts";
 
 /** A pipe, both ends close-on-exec: what is written to the second comes out of the first. */
 export function makePipe(): [Fd, Fd] {
@@ -12,5 +12,5 @@ export function makePipe(): [Fd, Fd] {
 
 /** Makes a fifo. Throws {SyscallError} EEXIST if there is something. */
 export function makeFifo(path: string, mode: number): void {
-  check("mknodat", path, AT_FDCWD, cString(path), S_IFIFO | mode, 0);
+  check("mknodat", path, AT_FDCWD, path, S_IFIFO | mode, 0);
 }

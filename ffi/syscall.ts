@@ -11,8 +11,13 @@ import { asyncLibc, libc } from "./libc.ts";
 import { machineCode } from "./machine/mod.ts";
 import { mapAnywhere } from "./memory.ts";
 
-/** What a system call takes: a number, or memory by its address (`null` is a null pointer). */
-export type SyscallOperand = number | bigint | Uint8Array<ArrayBuffer> | null;
+/** What a system call takes: a number, a string, or memory by its address (`null` is a null pointer). */
+export type SyscallOperand =
+  | number
+  | bigint
+  | string
+  | Uint8Array<ArrayBuffer>
+  | null;
 
 /** The CPU's name as the tables here spell it. */
 export const ARCH: Arch = Deno.build.arch === "aarch64" ? "aarch64" : "x86_64";
@@ -22,6 +27,11 @@ const FRAME_WORDS = 8;
 const FRAME_SIZE = 8 * FRAME_WORDS;
 /** Frame 0 is for calls on this thread, the others for calls on other threads, each in use until its call returns. */
 const FRAMES = 1024;
+/** Room behind the frames for the strings of a call on this thread: an array of its own costs more than the call. */
+const STRINGS_SIZE = 16_384;
+const HALF = 0x1_0000_0000;
+
+const encoder = new TextEncoder();
 
 interface LoadedCode {
   readonly stub: Deno.PointerObject;
@@ -29,7 +39,13 @@ interface LoadedCode {
   /** Address of frame 0, and a pointer to it. */
   readonly address: number;
   readonly frame: Deno.PointerObject;
+  /** The frames as 32-bit halves, which are written faster than bigints. */
+  readonly halves: Int32Array<ArrayBuffer>;
   readonly words: BigInt64Array<ArrayBuffer>;
+  /** Memory for strings, its address, and how much of it is in use. */
+  readonly strings: Uint8Array<ArrayBuffer>;
+  readonly stringsAddress: number;
+  used: number;
   /** Frames that were used and are free, and the first that was never used. */
   readonly free: number[];
   next: number;
@@ -43,7 +59,8 @@ function load(): LoadedCode {
   const code = mapAnywhere(4096);
   code.bytes.set(bytes);
   code.protect();
-  const frames = mapAnywhere(FRAMES * FRAME_SIZE);
+  const size = FRAMES * FRAME_SIZE;
+  const frames = mapAnywhere(size + STRINGS_SIZE);
   // SAFETY: neither region is ever unmapped; each entry follows the C calling convention.
   const at = (address: number): Deno.PointerObject =>
     Deno.UnsafePointer.create(BigInt(address))!;
@@ -52,7 +69,11 @@ function load(): LoadedCode {
     called: at(code.address + entries.called),
     address: frames.address,
     frame: at(frames.address),
-    words: new BigInt64Array(frames.bytes.buffer),
+    halves: new Int32Array(frames.bytes.buffer, 0, size / 4),
+    words: new BigInt64Array(frames.bytes.buffer, 0, size / 8),
+    strings: new Uint8Array(frames.bytes.buffer, size),
+    stringsAddress: frames.address + size,
+    used: 0,
     free: [],
     next: 1,
   };
@@ -82,23 +103,52 @@ function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
     : Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
 }
 
-function toWord(operand: SyscallOperand | undefined): bigint {
-  if (operand === undefined || operand === null) return 0n;
-  if (typeof operand === "number") return BigInt(operand);
-  return typeof operand === "bigint"
-    ? BigInt.asIntN(64, operand)
-    : addressOf(operand);
+/** Puts a string where the kernel finds it until the next call on this thread; undefined if there is no room. */
+function placeString(code: LoadedCode, text: string): number | undefined {
+  if (text.includes("\0")) throw nulInside(text);
+  const room = STRINGS_SIZE - code.used - 1;
+  if (3 * text.length > room) return undefined;
+  const start = code.used;
+  const target = code.strings.subarray(start);
+  const { written } = encoder.encodeInto(text, target);
+  target[written] = 0;
+  code.used += written + 1;
+  return code.stringsAddress + start;
 }
 
 function fillFrame(
-  words: BigInt64Array<ArrayBuffer>,
+  code: LoadedCode,
   frame: number,
   name: SyscallName,
-  operands: readonly SyscallOperand[],
+  operands: SyscallOperand[],
 ): void {
+  const { halves, words } = code;
   const first = frame * FRAME_WORDS;
-  words[first] = BigInt(syscallNumber(name));
-  for (let i = 0; i < 6; i++) words[first + 1 + i] = toWord(operands[i]);
+  code.used = 0;
+  halves[2 * first] = syscallNumber(name);
+  halves[2 * first + 1] = 0;
+  for (let i = 0; i < 6; i++) {
+    const word = first + 1 + i;
+    let operand = operands[i] ?? 0;
+    if (typeof operand === "string") {
+      // On another thread the call may be made after the next one here: its strings are its own.
+      const address = frame === 0 ? placeString(code, operand) : undefined;
+      operand = address ?? (operands[i] = cString(operand));
+    }
+    if (typeof operand === "number") {
+      halves[2 * word] = operand;
+      halves[2 * word + 1] = Math.floor(operand / HALF);
+    } else {
+      words[word] = typeof operand === "bigint"
+        ? BigInt.asIntN(64, operand)
+        : addressOf(operand);
+    }
+  }
+}
+
+function resultOf({ halves }: LoadedCode, frame: number): number {
+  const word = (frame + 1) * FRAME_WORDS - 1;
+  return halves[2 * word + 1]! * HALF + (halves[2 * word]! >>> 0);
 }
 
 /**
@@ -107,18 +157,18 @@ function fillFrame(
  * @returns the result, or -errno
  * @example
  * ```ts ignore
- * const fd = syscall("openat", AT_FDCWD, cString("/etc"), O_PATH | O_CLOEXEC, 0);
+ * const fd = syscall("openat", AT_FDCWD, "/etc", O_PATH | O_CLOEXEC, 0);
  * ```
  */
 export function syscall(
   name: SyscallName,
   ...operands: SyscallOperand[]
 ): number {
-  const { stub, frame, words } = load();
-  fillFrame(words, 0, name, operands);
-  libc().bsearch(frame, frame, 1n, 1n, stub);
+  const code = load();
+  fillFrame(code, 0, name, operands);
+  libc().bsearch(code.frame, code.frame, 1n, 1n, code.stub);
   keepAlive(operands);
-  return Number(words[FRAME_WORDS - 1]);
+  return resultOf(code, 0);
 }
 
 /**
@@ -133,7 +183,7 @@ export async function syscallAsync(
   ...operands: SyscallOperand[]
 ): Promise<number> {
   const code = load();
-  const { stub, address, words, free } = code;
+  const { stub, address, free } = code;
   const frame = free.pop() ?? code.next++;
   if (frame >= FRAMES) {
     throw new RuntimeError(
@@ -141,13 +191,13 @@ export async function syscallAsync(
       `Cannot call ${name}: ${FRAMES} calls wait already`,
     );
   }
-  fillFrame(words, frame, name, operands);
+  fillFrame(code, frame, name, operands);
   const pointer = Deno.UnsafePointer.create(
     BigInt(address + frame * FRAME_SIZE),
   );
   await asyncLibc().bsearch(pointer, pointer, 1n, 1n, stub);
   keepAlive(operands);
-  const result = Number(words[(frame + 1) * FRAME_WORDS - 1]);
+  const result = resultOf(code, frame);
   free.push(frame);
   return result;
 }
@@ -189,11 +239,13 @@ export function runProgram(address: number): void {
 
 /** A string as C has it: UTF-8 with a NUL behind. Throws if it holds a NUL, which would cut it short unseen. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  if (text.includes("\0")) {
-    throw new RuntimeError(
-      "usage",
-      `Cannot pass a string with a NUL byte: ${JSON.stringify(text)}`,
-    );
-  }
-  return new TextEncoder().encode(text + "\0");
+  if (text.includes("\0")) throw nulInside(text);
+  return encoder.encode(text + "\0");
+}
+
+function nulInside(text: string): RuntimeError {
+  return new RuntimeError(
+    "usage",
+    `Cannot pass a string with a NUL byte: ${JSON.stringify(text)}`,
+  );
 }

@@ -22,7 +22,7 @@ import {
 import type { Fd } from "../../ffi/fd.ts";
 import { listDirectory, openIn, statFd, statIn } from "../../ffi/fs.ts";
 import { changeOwner, makeDirectory, remove } from "../../ffi/fs_change.ts";
-import { ARCH, check, cString, syscall } from "../../ffi/syscall.ts";
+import { ARCH, check, syscall } from "../../ffi/syscall.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 
 /** A file that is open for writing. */
@@ -71,6 +71,9 @@ const CHUNK = 4096;
  * less than this is the last, and the one that would give 0 is saved.
  */
 const END_SIZE = CHUNK / 2;
+const decoder = new TextDecoder();
+/** What is read lies here until the call returns. */
+const readBuffer = new Uint8Array(CHUNK);
 /** access(2): is it there? */
 const F_OK = 0;
 
@@ -97,12 +100,12 @@ class MountedHierarchy implements CgroupFiles {
 
   read(file: string): string {
     using fd = this.#open(file, O_RDONLY);
-    const decoder = new TextDecoder();
-    const chunk = new Uint8Array(CHUNK);
+    const chunk = readBuffer;
     let text = "";
     for (;;) {
       const size = check("read", `from ${fd.path}`, fd.number, chunk, CHUNK);
-      text += decoder.decode(chunk.subarray(0, size), { stream: true });
+      // They are ASCII, so no character is cut in two.
+      text += decoder.decode(chunk.subarray(0, size));
       if (size <= END_SIZE) return text;
     }
   }
@@ -116,8 +119,8 @@ class MountedHierarchy implements CgroupFiles {
     const fd = this.#open(file, O_WRONLY);
     return {
       write(value: string): void {
-        const bytes = new TextEncoder().encode(value);
-        check("write", `to ${fd.path}`, fd.number, bytes, bytes.length);
+        // ASCII: as many bytes as characters.
+        check("write", `to ${fd.path}`, fd.number, value, value.length);
       },
       [Symbol.dispose](): void {
         fd.close();
@@ -144,7 +147,7 @@ class MountedHierarchy implements CgroupFiles {
 
   exists(directory: string): boolean {
     const fd = this.#directory.number;
-    return syscall("faccessat", fd, cString(directory), F_OK) >= 0;
+    return syscall("faccessat", fd, directory, F_OK) >= 0;
   }
 
   open(directory: string): Fd {
