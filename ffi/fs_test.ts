@@ -27,6 +27,7 @@ import {
   makeDirectory,
   makeLink,
   remove,
+  replaceFile,
   setTimes,
 } from "./fs_change.ts";
 
@@ -126,4 +127,22 @@ Deno.test("fileSystemOf() gives the magic number of procfs", () => {
 Deno.test("deviceNumber() encodes large minors as the kernel does", () => {
   assertEquals(deviceNumber(1, 3), 0x103);
   assertEquals(deviceNumber(8, 0x12345), 0x12300845);
+});
+
+Deno.test("replaceFile() puts a file in the place of another, or of none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [from, to] = [`${folder}/from`, `${folder}/to`];
+    for (const text of ["one", "two"]) {
+      await Deno.writeTextFile(from, text);
+      replaceFile(from, to);
+      assertEquals(await Deno.readTextFile(to), text);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
+        "to",
+      ]);
+    }
+    assertThrows(() => replaceFile(from, to), SyscallError, "ENOENT");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

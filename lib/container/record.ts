@@ -99,6 +99,10 @@ export function checkId(id: string): void {
 export class RecordDirectory {
   readonly id: string;
   readonly path: string;
+  /** What was read or written last, and what the file was then. */
+  #known:
+    | { readonly record: ContainerRecord; readonly stamp: string }
+    | undefined;
 
   constructor(root: string, id: string) {
     checkId(id);
@@ -132,13 +136,22 @@ export class RecordDirectory {
     return new StateError(this.id, "container with given ID already exists");
   }
 
-  /** Writes the record: whole, or not at all. */
-  write(record: ContainerRecord): void {
+  /**
+   * Writes the record: whole, or not at all.
+   *
+   * @param replace puts a file in the place of another in one step
+   */
+  write(
+    record: ContainerRecord,
+    replace: (from: string, to: string) => void = Deno.renameSync,
+  ): void {
     const temporary = this.file(`.${FILES.record}.tmp`);
     try {
       const text = stringifyJson(toDisk(record));
       Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
-      Deno.renameSync(temporary, this.file(FILES.record));
+      const stamp = stampOf(temporary);
+      replace(temporary, this.file(FILES.record));
+      this.#known = { record: { ...record }, stamp };
     } catch (error) {
       throw new StateError(
         this.id,
@@ -157,6 +170,8 @@ export class RecordDirectory {
     const path = this.file(FILES.record);
     let text: string;
     try {
+      const known = this.#known;
+      if (known?.stamp === stampOf(path)) return { ...known.record };
       text = Deno.readTextFileSync(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
@@ -220,6 +235,12 @@ export class RecordDirectory {
     }
     return { [Symbol.dispose]: () => directory.close() };
   }
+}
+
+/** Tells a file from those that were at its place before: each write makes a new one. */
+function stampOf(path: string): string {
+  const { ino, size, mtime } = Deno.statSync(path);
+  return `${ino} ${size} ${mtime?.getTime()}`;
 }
 
 /** True if there is something at `path`. */

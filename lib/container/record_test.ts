@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../deps/assert.ts";
+import { replaceFile } from "../../ffi/fs_change.ts";
 import { StateError } from "../errors.ts";
 import { exampleSpec } from "../spec/example.ts";
 import {
@@ -52,6 +53,11 @@ async function withDirectory(
   }
 }
 
+/** The same directory, to somebody who has not read or written it yet. */
+function sameOnDisk({ path, id }: RecordDirectory): RecordDirectory {
+  return new RecordDirectory(path.slice(0, -id.length - 1), id);
+}
+
 Deno.test("checkId() takes letters, digits, _ + - . and no path", () => {
   for (const id of ["a", "A_b+c-d.e", "0", "...", "-x", "a".repeat(1024)]) {
     checkId(id);
@@ -87,7 +93,32 @@ Deno.test("a record comes back as it was written, 64-bit numbers too", async () 
     const config = exampleSpec();
     config.linux!.resources = { memory: { limit: 2n ** 62n + 1n } };
     directory.write({ ...record, config });
+    assertEquals(sameOnDisk(directory).read(), { ...record, config });
     assertEquals(directory.read(), { ...record, config });
+  });
+});
+
+Deno.test("a record that somebody else has written is read again", async () => {
+  await withDirectory((directory) => {
+    for (const replace of [Deno.renameSync, replaceFile]) {
+      directory.write(testRecord("web"), replace);
+      assertEquals(directory.read().initPid, 4711);
+      sameOnDisk(directory).write({ ...testRecord("web"), initPid: 815 });
+      assertEquals(directory.read().initPid, 815);
+      sameOnDisk(directory).remove();
+      assertThrows(() => directory.read(), StateError, "does not exist");
+      directory.make();
+    }
+  });
+});
+
+Deno.test("what is done to a record that was read or written is not read", async () => {
+  await withDirectory((directory) => {
+    const record = testRecord("web");
+    directory.write(record);
+    record.initPid = 1;
+    directory.read().initPid = 2;
+    assertEquals(directory.read().initPid, 4711);
   });
 });
 
@@ -115,7 +146,7 @@ Deno.test("a record is written whole: readers see the old one or the new one", a
   await withDirectory((directory) => {
     directory.write(testRecord("web"));
     using old = Deno.openSync(directory.file(FILES.record));
-    directory.write({ ...testRecord("web"), initPid: 1 });
+    directory.write({ ...testRecord("web"), initPid: 1 }, replaceFile);
     const text = Deno.readTextFileSync(directory.file(FILES.record));
     assertMatch(text, /"init_process_pid": ?1\b/);
     const bytes = new Uint8Array(1 << 16);
