@@ -36,15 +36,27 @@ export const RECORD_SIZE = 48;
 /** Where the pair (failed record, errno) lies in the header. */
 export const REPORT_OFFSET = 4;
 
-const RESULT_OFFSET = 40;
+/** Where the parts of a record lie, from its start. */
+export const RECORD = {
+  number: 0,
+  mask: 4,
+  rule: 5,
+  errnos: 8,
+  jump: 12,
+  operands: 16,
+  result: 40,
+  times: 44,
+} as const;
 /** The largest page size of a CPU: what is whole for it is whole for smaller ones. */
 const PAGE_SIZES: Readonly<Record<Arch, number>> = {
   "x86_64": 4096,
   "aarch64": 65536,
 };
 
-const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3, ENTER: -4 } as const;
-const RULES = { continue: 1, jump: 2, retry: 3 } as const;
+/** Numbers of the operations that are no system call. */
+export const PSEUDO = { STORE: -1, TEST: -2, RETURN: -3, ENTER: -4 } as const;
+/** Numbers of the error rules. */
+export const RULES = { continue: 1, jump: 2, retry: 3 } as const;
 const encoder = new TextEncoder();
 
 /** A program as bytes, to be put at the address it was laid out for. */
@@ -68,7 +80,7 @@ export function stepIndexAt(
 
 /** Where a step's result lies, from the program's start. */
 export function resultOffset(step: number): number {
-  return HEADER_SIZE + RECORD_SIZE * step + RESULT_OFFSET;
+  return HEADER_SIZE + RECORD_SIZE * step + RECORD.result;
 }
 
 /** Lays out `program` for the address `base`. */
@@ -214,7 +226,7 @@ class Layout {
         `Cannot use the result of step ${operand.step.index} in step ${user.index}`,
       );
     }
-    return this.#recordAddress(operand.step) + RESULT_OFFSET;
+    return this.#recordAddress(operand.step) + RECORD.result;
   }
 
   #donePages({ what, before }: DonePages): number {
