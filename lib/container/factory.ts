@@ -5,6 +5,7 @@
  */
 import { RuntimeError, StateError } from "../errors.ts";
 import { isParsed } from "../spec/parsed.ts";
+import { snapshot } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
@@ -88,7 +89,7 @@ export class Factory {
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
     const { warmUpJoin } = await import("../cgroups/mod.ts");
-    const spec = await wellFormed(configuration);
+    const spec = snapshot(await wellFormed(configuration));
     const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();

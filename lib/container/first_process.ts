@@ -24,6 +24,7 @@ import {
 } from "./streams.ts";
 import { checkSpec } from "./validate.ts";
 import { toHostId } from "../namespaces/id_maps.ts";
+import { snapshot } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
 
 /** The container that gets it. */
@@ -45,7 +46,7 @@ export async function startFirstProcess(
   const host = context.host ?? readHost();
   const complaint = kernelComplaint(host);
   if (complaint !== undefined) throw new RuntimeError("host", complaint);
-  const spec = withProcess(record.config, options);
+  const spec = snapshot(withProcess(record.config, options));
   const checked = spec === record.config &&
     (spec.process?.args ?? []).length > 0;
   if (!checked) {

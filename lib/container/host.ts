@@ -39,9 +39,37 @@ export interface Host {
 
 const OLDEST_KERNEL = [5, 12] as const;
 
-/** Reads this host's record: about a dozen small files of /proc. */
+/** What can change while this process lives. */
+interface Changing {
+  readonly mountinfo: string;
+  /** /proc/self/cgroup */
+  readonly cgroup: string;
+}
+
+let last: { readonly host: Host; readonly seen: Changing } | undefined;
+
+/**
+ * Reads this host's record: about a dozen small files of /proc. What can't change is read once, and as long as nothing
+ * has changed the record is the same object.
+ */
 export function readHost(): Host {
-  const mountinfo = read("/proc/self/mountinfo");
+  const seen: Changing = {
+    mountinfo: read("/proc/self/mountinfo"),
+    cgroup: read("/proc/self/cgroup"),
+  };
+  if (
+    last?.seen.mountinfo === seen.mountinfo && last.seen.cgroup === seen.cgroup
+  ) return last.host;
+  const host = {
+    ...(last?.host ?? readUnchanging()),
+    cgroup: parseCgroupLayout(seen.mountinfo, seen.cgroup),
+    bareMounts: bareMounts(seen.mountinfo),
+  };
+  last = { host, seen };
+  return host;
+}
+
+function readUnchanging(): Omit<Host, "cgroup" | "bareMounts"> {
   const status = statusFields(read("/proc/self/status"));
   return {
     arch: Deno.build.arch === "aarch64" ? "aarch64" : "x86_64",
@@ -54,14 +82,12 @@ export function readHost(): Host {
     lastCapability: Number(read("/proc/sys/kernel/cap_last_cap").trim()),
     boundingMask: status["CapBnd"] ?? "0",
     namespaces: supportedNamespaces(),
-    cgroup: parseCgroupLayout(mountinfo, read("/proc/self/cgroup")),
     lsm: {
       apparmor: readIfThere("/sys/module/apparmor/parameters/enabled")
         .startsWith("Y"),
       selinux: readIfThere("/sys/fs/selinux/enforce") !== "",
     },
     openFiles: callerOpenFiles(),
-    bareMounts: bareMounts(mountinfo),
     signalMask: status["SigBlk"] ?? "0",
   };
 }

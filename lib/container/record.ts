@@ -10,6 +10,7 @@ import type { StepRecord } from "../../init/failure.ts";
 import type { CgroupRecord } from "../cgroups/record.ts";
 import { StateError } from "../errors.ts";
 import { parseJson, stringifyJson } from "../spec/json.ts";
+import { textOf } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
 
 /** Names inside a container's directory. */
@@ -64,6 +65,14 @@ function toDisk(record: ContainerRecord): DiskRecord {
     "start_steps": startSteps,
     "cgroup_paths": record.cgroup.paths,
   };
+}
+
+/** The document. A configuration whose text is known is not written anew. */
+function toText(record: ContainerRecord): string {
+  const config = textOf(record.config);
+  if (config === undefined) return stringifyJson(toDisk(record));
+  const { config: _, ...rest } = toDisk(record);
+  return `${stringifyJson(rest).slice(0, -1)},"config":${config}}`;
 }
 
 function fromDisk(disk: DiskRecord): ContainerRecord {
@@ -147,7 +156,7 @@ export class RecordDirectory {
   ): void {
     const temporary = this.file(`.${FILES.record}.tmp`);
     try {
-      const text = stringifyJson(toDisk(record));
+      const text = toText(record);
       Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
       const stamp = stampOf(temporary);
       replace(temporary, this.file(FILES.record));

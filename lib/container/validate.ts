@@ -5,6 +5,7 @@
  */
 import { namespaceFlag } from "../../ffi/namespace.ts";
 import { NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
+import { textOf } from "../spec/snapshot.ts";
 import type { IdMapping, NamespaceType, Spec } from "../spec/types.ts";
 import type { SpecHost } from "../spec/validate/context.ts";
 import {
@@ -35,16 +36,42 @@ export function checkSpec(
   host: Host,
   options: CheckOptions,
 ): string {
-  const { needProcess, noPivot } = options;
-  const { warnings } = validateSpec(spec, specHost(host), {
-    needProcess,
-    noPivot,
-  });
+  const warnings = checkedOnce(spec, host, options);
   const checked = checkHost(spec, options.bundle, hostFiles);
   for (const warning of [...warnings, ...checked.warnings]) {
     options.log("warning", warning);
   }
   return checked.rootfs;
+}
+
+/** What the checks of a configuration that can't change said, by the host and what it is used for. */
+const said = new WeakMap<Spec, WeakMap<Host, Map<string, readonly string[]>>>();
+
+/** Checks form and meaning, unless that was done before. Returns the warnings. */
+function checkedOnce(
+  spec: Spec,
+  host: Host,
+  { needProcess, noPivot }: CheckOptions,
+): readonly string[] {
+  const rules = { needProcess, noPivot };
+  const check = (): readonly string[] =>
+    validateSpec(spec, specHost(host), rules).warnings;
+  if (textOf(spec) === undefined) return check();
+  const byHost = entry(said, spec, () => new WeakMap());
+  const byRules = entry(byHost, host, () => new Map());
+  return entry(byRules, JSON.stringify(rules), check);
+}
+
+function entry<K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
 }
 
 /** What the rules want to know of a host. */
