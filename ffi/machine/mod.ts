@@ -1,6 +1,11 @@
-/** Machine code for the CPU that runs this program. @module */
+/** Machine code, by CPU. @module */
 import type { Arch } from "../abi/syscalls.ts";
-import { RuntimeError } from "../errors.ts";
+import {
+  AARCH64_CODE,
+  AARCH64_ENTRIES,
+  AARCH64_SIGNAL_CODE,
+  AARCH64_SIGNAL_ENTRIES,
+} from "./aarch64.ts";
 import {
   X86_64_CODE,
   X86_64_ENTRIES,
@@ -26,14 +31,32 @@ export const ELF_MACHINE: Record<Arch, number> = {
   "aarch64": 183,
 };
 
-/**
- * Gives the machine code for a CPU.
- *
- * @throws {RuntimeError} when there is none for it
- */
+interface Assembled {
+  readonly code: string;
+  readonly entries: MachineCode["entries"];
+  readonly signalCode: string;
+  readonly signalEntries: SignalCode["entries"];
+}
+
+const ASSEMBLED: Readonly<Record<Arch, Assembled>> = {
+  "x86_64": {
+    code: X86_64_CODE,
+    entries: X86_64_ENTRIES,
+    signalCode: X86_64_SIGNAL_CODE,
+    signalEntries: X86_64_SIGNAL_ENTRIES,
+  },
+  "aarch64": {
+    code: AARCH64_CODE,
+    entries: AARCH64_ENTRIES,
+    signalCode: AARCH64_SIGNAL_CODE,
+    signalEntries: AARCH64_SIGNAL_ENTRIES,
+  },
+};
+
+/** Gives the machine code for a CPU. */
 export function machineCode(arch: Arch): MachineCode {
-  requireX86(arch);
-  return { bytes: Uint8Array.fromHex(X86_64_CODE), entries: X86_64_ENTRIES };
+  const { code, entries } = ASSEMBLED[arch];
+  return { bytes: Uint8Array.fromHex(code), entries };
 }
 
 /** A signal handler that writes the signal's number to a descriptor. */
@@ -48,19 +71,8 @@ export interface SignalCode {
   };
 }
 
-/**
- * Gives the signal handler for a CPU.
- *
- * @throws {RuntimeError} when there is none for it
- */
+/** Gives the signal handler for a CPU. */
 export function signalCode(arch: Arch): SignalCode {
-  requireX86(arch);
-  const bytes = Uint8Array.fromHex(X86_64_SIGNAL_CODE);
-  return { bytes, entries: X86_64_SIGNAL_ENTRIES };
-}
-
-function requireX86(arch: Arch): void {
-  if (arch === "x86_64") return;
-  const text = `Cannot run containers on this CPU: no machine code for ${arch}`;
-  throw new RuntimeError("host", text);
+  const { signalCode, signalEntries } = ASSEMBLED[arch];
+  return { bytes: Uint8Array.fromHex(signalCode), entries: signalEntries };
 }

@@ -84,7 +84,8 @@ failed: neg     eax
         mov     edx, dword ptr [rbx+8]
         test    edx, edx
         jz      match
-1:      cmp     dl, al
+1:      movzx   esi, dl
+        cmp     esi, eax
         je      match
         shr     edx, 8
         jnz     1b
@@ -127,13 +128,13 @@ export const X86_64_CODE =
   "7314a802740348633648635318a80474034863124c63531ca80874034d63124c634320a8" +
   "1074034d63004c634b24a82074034d630948630385c078130f05894328483d01f0ffff73" +
   "2d4883c330eba0ffc07414ffc07414ffc0740689fd89f3eb8e4863c75d5bc38937ebd321" +
-  "f739d774cd4c29d0ebc8f7d80fb64b05e3108b530885d2741f38c2741bc1ea0875f7895d" +
-  "048945088b5d0085db0f8550ffffff48f7d8ebc0ffc974a1ffc9740c836b2c010f8339ff" +
-  "ffffebd68b5b0ce92fffffff534889fb488b03488b7b08488b7310488b53184c8b53204c" +
-  "8b43284c8b4b300f054889433831c05bc3";
+  "f739d774cd4c29d0ebc8f7d80fb64b05e3138b530885d274220fb6f239c6741bc1ea0875" +
+  "f4895d048945088b5d0085db0f854dffffff48f7d8ebbdffc9749effc9740c836b2c010f" +
+  "8336ffffffebd68b5b0ce92cffffff534889fb488b03488b7b08488b7310488b53184c8b" +
+  "53204c8b43284c8b4b300f054889433831c05bc3";
 
 /** Offsets of the entries in {@linkcode X86_64_CODE}. */
-export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xe4 } as const;
+export const X86_64_ENTRIES = { image: 0, called: 0x07, stub: 0xe7 } as const;
 
 /** Assembly listing of {@linkcode X86_64_SIGNAL_CODE}. */
 export const X86_64_SIGNAL_LISTING = `

@@ -3,15 +3,19 @@
  *
  * @module
  */
+import type { Arch } from "../../ffi/abi/syscalls.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { memoryFile, readMemoryFile } from "../../ffi/memfd.ts";
 import { reap, waitForExit } from "../../ffi/process.ts";
 import { ARCH } from "../../ffi/syscall.ts";
-import { spawn } from "../bootstrap.ts";
+import { type BootstrapOptions, spawn, type Spawned } from "../bootstrap.ts";
 import { FAILURE_REPORT, ProgramBuilder, text } from "../builder.ts";
 import { ProgramError, recordStep, stepIndexOf } from "../failure.ts";
 import { makeImage } from "../image.ts";
 import type { Label } from "../program.ts";
+import { emulator } from "./cpus.ts";
+
+const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
 
 /** What a program did. */
 export interface Outcome {
@@ -35,12 +39,18 @@ export const FIRST_FREE = 4;
  * ends it with exit code 1.
  *
  * @param fds the program's descriptors from {@linkcode FIRST_FREE} on
+ * @param arch the CPU; not this machine's needs an emulator, and can't have namespaces
  */
 export async function runImage(
   build: (b: ProgramBuilder, failed: Label) => void,
-  options: { readonly namespaces?: number; readonly fds?: readonly Fd[] } = {},
+  options: {
+    readonly namespaces?: number;
+    readonly fds?: readonly Fd[];
+    readonly arch?: Arch;
+  } = {},
 ): Promise<Outcome> {
-  const b = new ProgramBuilder(ARCH);
+  const arch = options.arch ?? ARCH;
+  const b = new ProgramBuilder(arch);
   const failed = b.label("failed");
   b.onFailure(failed);
   build(b, failed);
@@ -52,8 +62,7 @@ export async function runImage(
   using image = makeImage(program);
   using output = memoryFile("output", new Uint8Array(0));
   using report = memoryFile("report", new Uint8Array(0));
-  const child = spawn({
-    execute: image,
+  const child = spawnImage(arch, image, {
     namespaces: options.namespaces ?? 0,
     fds: [output, output, output, report, ...options.fds ?? []],
   });
@@ -74,6 +83,23 @@ export async function runImage(
       failure.errno,
     ),
   };
+}
+
+/** Spawns a process that executes an image, in the emulator if it is for another CPU. All signals are blocked in it. */
+export function spawnImage(
+  arch: Arch,
+  image: Fd,
+  options: Omit<BootstrapOptions, "execute">,
+): Spawned {
+  if (arch === ARCH) return spawn({ ...options, execute: image });
+  const path = emulator(arch)!;
+  // The image is the last of the descriptors: the emulator opens it by its number.
+  const argv = [path, `/proc/self/fd/${options.fds.length}`];
+  return spawn({
+    ...options,
+    execute: { path, argv, env: [], signalMask: ALL_SIGNALS },
+    fds: [...options.fds, image],
+  });
 }
 
 /** Adds a step that writes to standard output. */

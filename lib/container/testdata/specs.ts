@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Arch } from "../../../ffi/abi/syscalls.ts";
 import { exampleSpec, toRootless } from "../../spec/example.ts";
 import type { Linux, Mount, Spec } from "../../spec/types.ts";
 import type { Host } from "../host.ts";
@@ -123,25 +124,32 @@ function richLinux(base: Linux): Linux {
   };
 }
 
-/** The programs that golden files are kept of, and that properties are checked on. */
-export const PROGRAMS: Readonly<Record<string, () => ContainerProgram>> = {
-  "example-hybrid": () => build(exampleSpec(), "hybrid"),
-  "example-v2": () => build(exampleSpec({ cgroup2: true }), "v2"),
-  "example-rootless": () =>
+/** The programs that golden files are kept of, and that properties are checked on; for x86-64 unless said otherwise. */
+export const PROGRAMS: Readonly<
+  Record<string, (arch?: Arch) => ContainerProgram>
+> = {
+  "example-hybrid": (arch) => build(exampleSpec(), "hybrid", { arch }),
+  "example-v2": (arch) => build(exampleSpec({ cgroup2: true }), "v2", { arch }),
+  "example-rootless": (arch) =>
     build(
       toRootless(exampleSpec({ cgroup2: true }), { uid: 1000, gid: 1000 }),
       "rootless",
+      { arch },
     ),
-  "rich-hybrid": () => build(richSpec(), "hybrid"),
+  "rich-hybrid": (arch) => build(richSpec(), "hybrid", { arch }),
 };
 
 /** Builds the program of a container `web` in /bundle. */
 export function build(
   spec: Spec,
   host: HostName,
-  options: { readonly preserveFds?: number } = {},
+  { arch, ...options }: {
+    readonly preserveFds?: number;
+    readonly arch?: Arch | undefined;
+  } = {},
 ): ContainerProgram {
-  return containerProgram(spec, testHost(host), {
+  const known = testHost(host);
+  return containerProgram(spec, { ...known, arch: arch ?? known.arch }, {
     id: "web",
     bundle: "/bundle",
     ...options,
