@@ -27,13 +27,43 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "ip", package: "iproute2" },
 ];
 
-/** Headers have no program to look for. libc6-dev brings the kernel's along. */
+/** This machine's CPU is one of two; the code for the other is assembled, compiled and run in an emulator. */
+const OTHER_CPU: { readonly name: string; readonly debian: string } =
+  Deno.build.arch === "aarch64"
+    ? { name: "x86_64", debian: "x86-64" }
+    : { name: "aarch64", debian: "aarch64" };
+
+/** What the tests of the other CPU's machine code use; without it they are skipped. */
+export const OTHER_CPU_NEEDS: readonly Need[] = [
+  { program: `qemu-${OTHER_CPU.name}`, package: "qemu-user" },
+  {
+    program: `${OTHER_CPU.name}-linux-gnu-as`,
+    package: `binutils-${OTHER_CPU.debian}-linux-gnu`,
+  },
+  {
+    program: `${OTHER_CPU.name}-linux-gnu-gcc`,
+    package: `gcc-${OTHER_CPU.debian}-linux-gnu`,
+  },
+];
+
+/** Headers have no program to look for; each is needed with a compiler. libc6-dev brings the kernel's along. */
 const C_HEADERS: readonly {
+  readonly compiler: string;
   readonly file: string;
   readonly package: string;
 }[] = [
-  { file: "/usr/include/errno.h", package: "libc6-dev" },
-  { file: "/usr/include/seccomp.h", package: "libseccomp-dev" },
+  { compiler: "cc", file: "/usr/include/errno.h", package: "libc6-dev" },
+  { compiler: "cc", file: "/usr/include/seccomp.h", package: "libseccomp-dev" },
+  {
+    compiler: "aarch64-linux-gnu-gcc",
+    file: "/usr/aarch64-linux-gnu/include/errno.h",
+    package: "libc6-dev-arm64-cross",
+  },
+  {
+    compiler: "x86_64-linux-gnu-gcc",
+    file: "/usr/x86_64-linux-gnu/include/errno.h",
+    package: "libc6-dev-amd64-cross",
+  },
 ];
 
 /** Whether a program is on PATH or in the system's own folders. */
@@ -69,10 +99,11 @@ export async function installMissing(
   needs: readonly Need[],
 ): Promise<string[]> {
   const missing = missingPackages(needs);
-  if (needs.some(({ program }) => program === "cc")) {
-    const headers = C_HEADERS.filter(({ file }) => !isFile(file));
-    missing.push(...headers.map((header) => header.package));
-  }
+  const programs = new Set(needs.map(({ program }) => program));
+  const headers = C_HEADERS.filter(({ compiler, file }) =>
+    programs.has(compiler) && !isFile(file)
+  );
+  missing.push(...headers.map((header) => header.package));
   if (missing.length === 0) return [];
   if (Deno.uid() !== 0 || !hasProgram("apt-get")) return missing;
   console.log(`installing ${missing.join(", ")}`);

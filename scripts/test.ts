@@ -11,7 +11,7 @@
  * @module
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
-import { installMissing, TEST_NEEDS } from "./packages.ts";
+import { installMissing, OTHER_CPU_NEEDS, TEST_NEEDS } from "./packages.ts";
 import { endToEndFiles, runLane, unitFiles } from "./test_lanes.ts";
 import { summary, type TestResult } from "./test_results.ts";
 import { runBuild, runChecks } from "./test_steps.ts";
@@ -64,7 +64,11 @@ async function main(): Promise<number> {
     console.error(`unknown lane ${unknown.join(", ")}`);
     return 2;
   }
-  const missing = await installMissing(TEST_NEEDS);
+  // Apart: where one package can't be had, none of its group is installed.
+  const missing = [
+    ...await installMissing(TEST_NEEDS),
+    ...await installMissing(OTHER_CPU_NEEDS),
+  ];
   if (missing.length > 0) {
     console.log(`missing, and not to be installed: ${missing.join(", ")}`);
   }

@@ -12,7 +12,7 @@ export interface TestResult {
   readonly reason?: string;
 }
 
-/** Skips that are no failure: name of the test to the reason. */
+/** Skips that are no failure: name of the test, or `*` and the end of names, to the reason. */
 export type AllowedSkips = Readonly<Record<string, string>>;
 
 /** Reads the results in a JUnit file of `deno test`. Steps of a test count as part of it. */
@@ -96,11 +96,17 @@ export function judgeSkips(
     if (reason === undefined) {
       return { name, status: "failed", reason: "skipped without a reason" };
     }
-    if (!Object.hasOwn(allowed, name)) {
+    if (!isAllowed(name, allowed)) {
       return { name, status: "failed", reason: `unexpected skip: ${reason}` };
     }
     return { name, status: "skipped", reason };
   });
+}
+
+function isAllowed(name: string, allowed: AllowedSkips): boolean {
+  return Object.keys(allowed).some((known) =>
+    known.startsWith("*") ? name.endsWith(known.slice(1)) : name === known
+  );
 }
 
 /** The whole text was printed when the test failed. */

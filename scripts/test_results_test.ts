@@ -65,6 +65,19 @@ Deno.test("judgeSkips() fails skips without a reason and skips that are not list
   ]);
 });
 
+Deno.test("judgeSkips() allows names by their end, where the list says so", () => {
+  const reasons = parseSkipLines(
+    "SKIP it works, on aarch64: no qemu\nSKIP it works, on x86_64: no qemu\n",
+  );
+  const names = ["it works, on aarch64", "it works, on x86_64"];
+  const judged = judgeSkips(
+    names.map((name) => ({ name, status: "skipped" })),
+    reasons,
+    { "*, on aarch64": "some machines have no qemu" },
+  );
+  assertEquals(judged.map(({ status }) => status), ["skipped", "failed"]);
+});
+
 Deno.test("summary() ends with the line of numbers", () => {
   const lines = summary([
     { name: "a", status: "passed" },
