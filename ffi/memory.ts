@@ -24,14 +24,20 @@ export interface Region {
   protect(): void;
 }
 
-function map(address: number, size: number, flags: number): Region | undefined {
+function map(
+  address: number,
+  size: number,
+  flags: number,
+  file = -1,
+): Region | undefined {
   const prot = PROT_READ | PROT_WRITE;
+  const kind = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE;
   const pointer = libc().mmap(
     BigInt(address),
     BigInt(size),
     prot,
-    flags | MAP_PRIVATE | MAP_ANONYMOUS,
-    -1,
+    flags | kind,
+    file,
     0n,
   );
   const at = pointer === null ? 0n : Deno.UnsafePointer.value(pointer);
@@ -86,5 +92,21 @@ export function mapLow(size: number): Region {
   throw new RuntimeError(
     "host",
     "Cannot map memory below 2 GiB: every place tried is taken",
+  );
+}
+
+/**
+ * Maps memory at a given address: anonymous, or a private copy of a file.
+ *
+ * @param size bytes
+ * @param file number of the file's descriptor; none: zeros
+ * @throws {RuntimeError} when the place is taken
+ */
+export function mapFixed(address: number, size: number, file = -1): Region {
+  const region = map(address, size, MAP_FIXED_NOREPLACE, file);
+  if (region?.address === address) return region;
+  throw new RuntimeError(
+    "host",
+    `Cannot map ${size} bytes at 0x${address.toString(16)}: the place is taken`,
   );
 }

@@ -40,10 +40,19 @@ export interface HostProgram {
   readonly signalMask: bigint;
 }
 
+/** A set-up program in our memory to go on with: the child is a copy of us that runs nothing but machine code. */
+export interface Entered {
+  /** Addresses of the program's header and of a record. */
+  readonly header: number;
+  readonly record: number;
+  /** Descriptors that the child gets behind the others. */
+  readonly files: readonly Fd[];
+}
+
 /** What the bootstrap needs. */
 export interface BootstrapOptions {
-  /** What the child executes: a sealed image file, or a program of the host. */
-  readonly execute: Fd | HostProgram;
+  /** What the child executes: a sealed image file, or a program of the host; or what it does instead. */
+  readonly execute: Fd | HostProgram | Entered;
   /** CLONE_NEW* of the namespaces to make at clone; never CLONE_NEWCGROUP (it would be rooted at our own cgroup). */
   readonly namespaces: number;
   /** The cgroup (v2) to start in. */
@@ -68,27 +77,29 @@ const REGION_SIZE = 4 << 20;
 let region: Region | undefined;
 
 /**
- * Clones and executes. Returns when the child runs the image, with all signals blocked, or the program.
+ * Clones and executes. Returns when the child runs the image, with all signals blocked, or the program of the host; but
+ * at once if it is {@linkcode Entered}, which asks us before it executes something.
  *
  * @throws {SyscallError} EPERM without privileges, ENOSPC when there are too many namespaces, ENOMEM, EAGAIN under a
  * limit of processes; the system call that failed may also be one of the child's, such as execveat
  */
 export function spawn(options: BootstrapOptions): Spawned {
-  const least = options.fds.length + 1;
-  const copies = options.fds.map((fd) => fd?.duplicate(least));
-  const image = options.execute instanceof Fd
-    ? options.execute.duplicate(least)
-    : undefined;
+  const { execute, fds } = options;
+  const targets = [...fds, ...filesOf(execute)];
+  // Out of the way of the numbers that they get in the child.
+  const copies = targets.map((fd) => fd?.duplicate(targets.length));
   try {
-    const execute = image ?? options.execute;
-    const pid = runShared(
-      bootstrapProgram({ ...options, execute, fds: copies }),
-    );
+    const pid = runShared(bootstrapProgram({ ...options, fds: copies }));
     return { pid, pidfd: openPidfd(pid) };
   } finally {
-    image?.close();
     for (const copy of copies) copy?.close();
   }
+}
+
+/** The descriptors that the child gets behind those of the options. */
+function filesOf(execute: BootstrapOptions["execute"]): readonly Fd[] {
+  if (execute instanceof Fd) return [execute];
+  return "files" in execute ? execute.files : [];
 }
 
 function runShared(program: Program): number {
@@ -137,8 +148,13 @@ function cloneHint(errno: number): string {
   }
 }
 
-/** The program: the child's part ends in execveat, the parent's in RETURN. */
+/**
+ * The program: the child's part ends in execveat or ENTER, the parent's in RETURN.
+ *
+ * @param options `fds` ends with what {@linkcode filesOf} gives
+ */
 function bootstrapProgram(options: BootstrapOptions): Program {
+  const { execute, fds } = options;
   const b = new ProgramBuilder(ARCH);
   const parent = b.label("parent");
   const failed = b.label("child failed");
@@ -148,12 +164,16 @@ function bootstrapProgram(options: BootstrapOptions): Program {
     onError: { do: "jump", errnos: [], to: parent },
   });
   b.unless(pid, -1, 0, parent);
-  options.fds.forEach((fd, target) => {
+  const closeOnExec = execute instanceof Fd ? fds.length - 1 : -1;
+  fds.forEach((fd, target) => {
+    const flags = target === closeOnExec ? O_CLOEXEC : 0;
     if (fd === undefined) b.call("fcntl", [target, F_SETFD, 0]);
-    else b.call("dup3", [fd.number, target, 0]);
+    else b.call("dup3", [fd.number, target, flags]);
   });
-  if (options.execute instanceof Fd) executeImage(b, options.execute, options);
-  else executeProgram(b, options.execute, options.fds.length);
+  b.call("close_range", [fds.length, -1, 0]);
+  if (execute instanceof Fd) executeImage(b, closeOnExec, options);
+  else if ("files" in execute) b.enter(execute.header, execute.record);
+  else executeProgram(b, execute);
   b.place(failed);
   b.call("exit", [1]);
   b.place(parent);
@@ -163,15 +183,13 @@ function bootstrapProgram(options: BootstrapOptions): Program {
 
 function executeImage(
   b: ProgramBuilder,
-  image: Fd,
-  { fds, namespaces }: BootstrapOptions,
+  image: number,
+  { namespaces }: BootstrapOptions,
 ): void {
-  b.call("dup3", [image.number, fds.length, O_CLOEXEC]);
-  b.call("close_range", [fds.length + 1, -1, 0]);
   if ((namespaces & CLONE_NEWUSER) !== 0) keepCapabilities(b);
   const argv = pointerArray("argv", [text("nsinit"), text("init")]);
   b.call("execveat", [
-    fds.length,
+    image,
     text(""),
     argv,
     pointerArray("envp", []),
@@ -179,12 +197,7 @@ function executeImage(
   ]);
 }
 
-function executeProgram(
-  b: ProgramBuilder,
-  program: HostProgram,
-  first: number,
-): void {
-  b.call("close_range", [first, -1, 0]);
+function executeProgram(b: ProgramBuilder, program: HostProgram): void {
   b.call("rt_sigaction", [
     SIGNALS.SIGPIPE,
     block("sigaction SIG_DFL", 32),
@@ -202,10 +215,12 @@ function executeProgram(
 }
 
 /** struct clone_args, <linux/sched.h>. */
-function cloneArgs({ namespaces, cgroup }: BootstrapOptions): Block {
+function cloneArgs({ execute, namespaces, cgroup }: BootstrapOptions): Block {
   const bytes = new Uint8Array(CLONE_ARGS_SIZE);
   const view = new DataView(bytes.buffer);
-  let flags = BigInt(CLONE_VM | CLONE_VFORK) | BigInt(namespaces >>> 0);
+  let flags = BigInt(namespaces >>> 0);
+  // We wait for the exec, on shared memory; but one who asks us questions needs memory of its own.
+  if (!("files" in execute)) flags |= BigInt(CLONE_VM | CLONE_VFORK);
   if (cgroup !== undefined) {
     flags |= CLONE_INTO_CGROUP;
     view.setBigUint64(80, BigInt(cgroup.number), true);

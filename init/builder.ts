@@ -181,13 +181,28 @@ export class ProgramBuilder {
     expected: Operand,
     errno: number,
     options: StepOptions = {},
-  ): void {
-    this.#add("TEST", [value, mask, expected, errno], options);
+  ): Result {
+    return this.#add("TEST", [value, mask, expected, errno], options);
   }
 
   /** Fails, always. */
   fail(errno: number, message: string): void {
     this.test(1, 1, 0, errno, { message });
+  }
+
+  /**
+   * Clones a child that does what `build` adds, and ends in an exec or an exit.
+   *
+   * @param operands those of clone(2)
+   * @returns the child's process id, for the parent, which goes on behind the child's steps
+   */
+  child(operands: readonly Operand[], build: () => void): Result {
+    const parent = this.label("parent goes on");
+    const pid = this.#add("clone", operands, {}, parent);
+    this.unless(pid, -1, 0, parent);
+    build();
+    this.place(parent);
+    return pid;
   }
 
   /** Ends a program that was called as a function. */
@@ -283,6 +298,7 @@ export class ProgramBuilder {
     operation: SyscallName | PseudoName,
     operands: readonly Operand[],
     options: StepOptions,
+    parent?: Label,
   ): Result {
     const step: Step = {
       kind: "step",
@@ -293,6 +309,7 @@ export class ProgramBuilder {
       operands,
       onError: options.onError,
       message: options.message,
+      ...(parent === undefined ? {} : { parent }),
     };
     this.#steps.push(step);
     for (const label of this.#pending.splice(0)) label.step = step;

@@ -8,6 +8,7 @@ import { RuntimeError } from "../ffi/errors.ts";
 import { IMAGE_BASE } from "./image.ts";
 import { HEADER_SIZE, RECORD_SIZE, stepIndexAt } from "./layout.ts";
 import type { Program, Step } from "./program.ts";
+import { REEXEC_BASE } from "./reexec/table.ts";
 
 /** What is worth keeping of a step, to tell of its failure later, when the program is gone. */
 export interface StepRecord {
@@ -62,14 +63,19 @@ export function isFailure(code: number): boolean {
   return code >= IMAGE_BASE;
 }
 
-/** The index of the step whose record's address is `code`, in whatever program ran as an image. */
-export function stepIndexOf(code: number): number {
-  return (code - IMAGE_BASE - HEADER_SIZE) / RECORD_SIZE;
+/** Where the program lies whose record's address is `code`. */
+function baseOf(code: number): number {
+  return code >= REEXEC_BASE ? REEXEC_BASE : IMAGE_BASE;
 }
 
-/** The index of the failed step in a program that runs as an image. */
+/** The index of the step whose record's address is `code`, in whatever program an init ran. */
+export function stepIndexOf(code: number): number {
+  return (code - baseOf(code) - HEADER_SIZE) / RECORD_SIZE;
+}
+
+/** The index of the failed step in an init's program. */
 export function failedStep(program: Program, code: number): number | undefined {
-  return stepIndexAt(program, IMAGE_BASE, code);
+  return stepIndexAt(program, baseOf(code), code);
 }
 
 function describe(step: StepRecord, errno: number): string {

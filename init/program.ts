@@ -138,6 +138,8 @@ export interface Step {
   readonly onError: ErrorRule | undefined;
   /** The whole message for a failure that is the container's and not the call's, such as an executable not found. */
   readonly message: string | undefined;
+  /** For a clone whose child executes something: where the parent goes on. */
+  readonly parent?: Label;
 }
 
 /** A program. */

@@ -22,6 +22,8 @@
  *  │ CREATED       ───────────────────────────▶  │ (no answer) the container is created
  * ```
  * HOOK_STATUS (wait status), without an answer, comes before the failure of a hook.
+ * A re-executed init says BEGUN when it is there, and, if it is to tell what it does, STEP (address of the record,
+ * result: data of 32 bits) behind each step, and LEFT when machine code takes over. None has an answer.
  * A failure is the pair (address of the record, errno); record addresses are larger than every code.
  *
  * After CREATED init waits on the exec fifo for one byte. `start` writes it, and reads pairs from the result fifo:
@@ -50,6 +52,9 @@ export const MESSAGE = {
   STARTED: 15,
   HOOK: 16,
   HOOK_STATUS: 17,
+  BEGUN: 18,
+  STEP: 19,
+  LEFT: 20,
 } as const;
 
 /** A code of {@linkcode MESSAGE}. */
@@ -61,10 +66,15 @@ export const UNANSWERED: readonly number[] = [
   MESSAGE.STARTED,
   MESSAGE.HOOK,
   MESSAGE.HOOK_STATUS,
+  MESSAGE.BEGUN,
+  MESSAGE.STEP,
+  MESSAGE.LEFT,
 ];
 
 /** Size of a message's two words in bytes. */
 export const MESSAGE_SIZE = 8;
+/** The most that may follow them in a message of init's. */
+export const MESSAGE_DATA_SIZE = 4;
 
 /** Encodes a message, with data behind it. */
 export function encodeMessage(

@@ -12,6 +12,7 @@ import {
   decodeMessage,
   encodeMessage,
   MESSAGE,
+  MESSAGE_DATA_SIZE,
   MESSAGE_SIZE,
   type MessageCode,
   UNANSWERED,
@@ -26,6 +27,8 @@ export interface Reply {
 /** A question of init's. */
 export interface Question {
   readonly value: number;
+  /** What follows the message's two words. */
+  readonly data?: Uint8Array<ArrayBuffer>;
   /** Descriptors that came along; closed when the handler is done. */
   readonly fds: readonly Fd[];
 }
@@ -38,6 +41,14 @@ export type Handler = (
 /** What {@linkcode converse} knows to answer. */
 export type Handlers = { readonly [code in MessageCode]?: Handler };
 
+/** What may be known of an init besides its program. */
+export interface SessionOptions {
+  /** The error for a failure at an address that is not in the program; undefined if it is nowhere else either. */
+  readonly failureAt?: (address: number, errno: number) => Error | undefined;
+  /** The error for an init that is gone without a word. */
+  readonly exited?: () => Error;
+}
+
 /**
  * Answers init's questions until it says that the container is created.
  *
@@ -47,32 +58,44 @@ export async function converse(
   socket: Fd,
   program: Program,
   handlers: Handlers,
+  options: SessionOptions = {},
 ): Promise<void> {
   for (;;) {
-    const message = await receiveMessage(socket, MESSAGE_SIZE);
+    const message = await receiveMessage(
+      socket,
+      MESSAGE_SIZE + MESSAGE_DATA_SIZE + 1,
+    );
     if (message === undefined) {
-      throw new RuntimeError("protocol", "container init exited unexpectedly");
+      throw options.exited?.() ??
+        new RuntimeError("protocol", "container init exited unexpectedly");
     }
     try {
-      if (message.bytes.length !== MESSAGE_SIZE) {
-        throw new RuntimeError(
-          "protocol",
-          `Cannot read a message of ${message.bytes.length} bytes`,
-        );
+      const { bytes, fds } = message;
+      checkSize(bytes);
+      const { code, value } = decodeMessage(bytes);
+      if (isFailure(code)) {
+        throw options.failureAt?.(code, value) ?? failure(program, code, value);
       }
-      const { code, value } = decodeMessage(message.bytes);
-      if (isFailure(code)) throw failure(program, code, value);
       if (code === MESSAGE.CREATED) return;
-      await answer(
-        socket,
-        code as MessageCode,
-        { value, fds: message.fds },
-        handlers,
-      );
+      const data = bytes.subarray(MESSAGE_SIZE);
+      const question = { value, fds, data };
+      await answer(socket, code as MessageCode, question, handlers);
     } finally {
       for (const fd of message.fds) fd.close();
     }
   }
+}
+
+/** Only STEP has data behind its two words. */
+function checkSize(bytes: Uint8Array<ArrayBuffer>): void {
+  const { length } = bytes;
+  const isStep = length >= MESSAGE_SIZE &&
+    decodeMessage(bytes).code === MESSAGE.STEP;
+  if (length === MESSAGE_SIZE + (isStep ? MESSAGE_DATA_SIZE : 0)) return;
+  throw new RuntimeError(
+    "protocol",
+    `Cannot read a message of ${length} bytes`,
+  );
 }
 
 async function answer(

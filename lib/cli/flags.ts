@@ -27,6 +27,13 @@ export const HELP_FLAG: Flag = {
   usage: "show help",
 };
 
+const INIT: Flag = {
+  name: "init",
+  value: "interpreter",
+  usage: "what runs inside a new container first: " +
+    "image, reexec, or auto, the image where it can be executed",
+};
+
 /** The flags before the command. `--root` has a default that depends on the user: see root_dir.ts. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "debug", usage: "write debug lines to the log" },
@@ -56,6 +63,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     default: "auto",
     usage: "pass over cgroup permission errors: true, false or auto",
   },
+  { ...INIT, default: "auto" },
   HELP_FLAG,
   { name: "version", short: "v", usage: "print the version" },
 ];
@@ -100,6 +108,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
     usage:
       "pass on this many descriptors from 3 on, beyond those of LISTEN_FDS",
   },
+  { ...INIT, usage: "as before the command" },
 ];
 
 /** Flags of `run`. */

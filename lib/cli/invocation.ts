@@ -14,6 +14,8 @@ export interface Invocation {
   readonly log: Log;
   /** Value of the global `--rootless`. */
   readonly rootless: boolean | "auto";
+  /** Value of `--init`, of the command or the global one. */
+  readonly init: "image" | "reexec" | "auto";
   /**
    * Where the state of containers is kept.
    *

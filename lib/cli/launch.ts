@@ -13,6 +13,7 @@ import { loadSpec } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
 import { describeError } from "./errors.ts";
+import { initArgs } from "./init_args.ts";
 import { listenEnv, listenFds } from "./listen_fds.ts";
 import type { Log } from "./log.ts";
 import { countOf, type Parsed } from "./parse.ts";
@@ -110,6 +111,9 @@ export async function launch(
   if (spec.process?.terminal === true && !detach) requireTerminal();
   const factory = await Factory.open(root, {
     rootless,
+    init: invocation.init,
+    initArgs: initArgs(),
+    debug: log.debug,
     log: (level, message) => log.write(level, message),
   });
   log.write("debug", `create container ${id} of ${bundle}`);

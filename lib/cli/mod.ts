@@ -85,6 +85,26 @@ function rootlessChoice(globals: Parsed): boolean | "auto" {
   );
 }
 
+const INIT_MODES = ["image", "reexec", "auto"] as const;
+
+function initChoice(
+  globals: Parsed,
+  command: Command,
+  parsed: Parsed,
+): Invocation["init"] {
+  const own = command.flags.some(({ name }) => name === "init")
+    ? parsed.text("init")
+    : undefined;
+  const word = own ?? globals.text("init") ?? "auto";
+  const mode = INIT_MODES.find((mode) => mode === word);
+  if (mode !== undefined) return mode;
+  throw new ExitError(
+    `invalid value ${JSON.stringify(word)} for --init: ` +
+      "must be image, reexec or auto",
+    EXIT_FAILURE,
+  );
+}
+
 function checkCount(name: string, command: Command, count: number): void {
   const { minArgs, maxArgs } = command;
   if (count >= minArgs && count <= maxArgs) return;
@@ -125,6 +145,7 @@ async function call(
     parsed,
     log,
     rootless: rootlessChoice(globals),
+    init: initChoice(globals, command, parsed),
     root: () => rootDir(globals.text("root")),
   };
   const { run } = await command.load();

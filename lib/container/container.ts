@@ -6,6 +6,7 @@
 import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
+import type { InitSettings } from "./interpreter.ts";
 import type { LogFunction, ProcessOptions } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
@@ -29,6 +30,7 @@ export interface ContainerParts {
   readonly host?: Host | undefined;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
+  readonly init: InitSettings;
   readonly log: LogFunction;
 }
 
@@ -77,7 +79,7 @@ export class Container implements AsyncDisposable {
    * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
-    const { directory, host, noPivot, noNewKeyring, log } = this.#parts;
+    const { directory, host, noPivot, noNewKeyring, init, log } = this.#parts;
     using _turn = await takeTurn();
     using _lock = await directory.lock();
     this.#refresh();
@@ -94,6 +96,7 @@ export class Container implements AsyncDisposable {
       host,
       noPivot,
       noNewKeyring,
+      init,
       log,
     }, options);
     this.#refresh();

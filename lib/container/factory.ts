@@ -10,6 +10,7 @@ import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
 import type { Host } from "./host.ts";
+import type { InitMode, InitSettings } from "./interpreter.ts";
 import { type ContainerState, processStat, stateOf } from "./status.ts";
 
 /** How a factory works. */
@@ -18,6 +19,19 @@ export interface FactoryOptions {
   readonly rootless?: boolean | "auto";
   /** Gets warnings and debug lines. @default nobody does */
   readonly log?: LogFunction;
+  /**
+   * A program to re-execute as the first process of containers, in place of the init image, and its arguments. It calls
+   * `init()`.
+   */
+  readonly initArgs?: readonly string[];
+  /**
+   * Which of the two is to be the first process: `auto` is the image, and the program where an image can't be executed.
+   *
+   * @default {"reexec" with initArgs, "image" without}
+   */
+  readonly init?: InitMode;
+  /** Whether debug lines tell each step of a re-executed init. @default {false} */
+  readonly debug?: boolean;
 }
 
 /** How a container is made. */
@@ -55,6 +69,7 @@ export class Factory {
   readonly root: string;
   readonly #rootless: boolean;
   readonly #log: LogFunction;
+  readonly #init: InitSettings;
 
   /** Use {@linkcode Factory.open}. */
   constructor(root: string, options: FactoryOptions) {
@@ -62,6 +77,7 @@ export class Factory {
     const rootless = options.rootless ?? "auto";
     this.#rootless = rootless === "auto" ? Deno.uid() !== 0 : rootless;
     this.#log = options.log ?? (() => {});
+    this.#init = initSettings(options);
   }
 
   /** Opens a directory of containers. It is made when the first container is. */
@@ -161,6 +177,7 @@ export class Factory {
       host,
       noPivot,
       noNewKeyring,
+      init: this.#init,
       log: this.#log,
     });
   }
@@ -205,6 +222,26 @@ export class Factory {
       }];
     }
   }
+}
+
+function initSettings(
+  { init, initArgs, debug = false }: FactoryOptions,
+): InitSettings {
+  const mode = init ?? (initArgs === undefined ? "image" : "reexec");
+  const [path] = initArgs ?? [];
+  if (mode === "reexec" && path === undefined) {
+    throw new RuntimeError(
+      "usage",
+      "cannot re-execute an init: there are no initArgs",
+    );
+  }
+  if (path !== undefined && !path.startsWith("/")) {
+    throw new RuntimeError(
+      "usage",
+      `cannot use initArgs: ${JSON.stringify(path)} is no absolute path`,
+    );
+  }
+  return { mode, args: initArgs, debug };
 }
 
 /** The bundle's path without links. */

@@ -9,6 +9,7 @@ import { openManager } from "../cgroups/mod.ts";
 import { RuntimeError, StateError } from "../errors.ts";
 import { ConsoleProxy, sendConsole } from "./console.ts";
 import { type Host, kernelComplaint, readHost } from "./host.ts";
+import type { InitSettings } from "./interpreter.ts";
 import { launch } from "./launch.ts";
 import {
   type LogFunction,
@@ -34,6 +35,7 @@ export interface FirstProcessContext {
   readonly host: Host | undefined;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
+  readonly init: InitSettings;
   readonly log: LogFunction;
 }
 
@@ -69,6 +71,7 @@ export async function startFirstProcess(
       bundle: record.bundle,
       noPivot: context.noPivot,
       noNewKeyring: context.noNewKeyring,
+      init: context.init,
       preserveFds: options.preserveFds,
       spec,
       host,

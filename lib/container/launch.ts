@@ -6,11 +6,15 @@
 import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
 import { type Fd, isInherited } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
+import { replaceFile } from "../../ffi/fs_change.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
 import { killAndReap, resetAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
-import { spawn, type Spawned } from "../../init/bootstrap.ts";
-import { makeImage } from "../../init/image.ts";
+import {
+  type BootstrapOptions,
+  spawn,
+  type Spawned,
+} from "../../init/bootstrap.ts";
 import { converse } from "../../init/session.ts";
 import { type CgroupManager, createManager } from "../cgroups/mod.ts";
 import { RuntimeError } from "../errors.ts";
@@ -26,6 +30,11 @@ import {
   stopTimer,
 } from "./handlers.ts";
 import type { Host } from "./host.ts";
+import {
+  type InitSettings,
+  type StartedInit,
+  startInit,
+} from "./interpreter.ts";
 import {
   type ContainerProgram,
   containerProgram,
@@ -43,6 +52,8 @@ export interface LaunchOptions extends ProgramOptions {
   readonly record: ContainerRecord;
   /** Whether refusals of cgroups are to be expected. */
   readonly rootless: boolean;
+  /** How init is to be run. */
+  readonly init: InitSettings;
   /** The child's standard streams; undefined: ours. */
   readonly streams: readonly (Fd | undefined)[];
   /** Takes the pty master of the console; the descriptor is the callee's. */
@@ -60,7 +71,10 @@ export interface LaunchOptions extends ProgramOptions {
  */
 export async function launch(options: LaunchOptions): Promise<Spawned> {
   const { spec, host, directory, log } = options;
-  const built = containerProgram(spec, host, options);
+  const built = containerProgram(spec, host, {
+    ...options,
+    reexec: options.init.mode === "reexec",
+  });
   for (const warning of built.warnings) log("warning", warning);
   using cgroup = createManager(host.cgroup, {
     id: directory.id,
@@ -72,7 +86,8 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     cgroup: cgroup.toJSON(),
     startSteps: [...built.startSteps],
   };
-  directory.write(record); // the intent: whatever dies now, `delete --force` finds it
+  // The intent: whatever dies now, `delete --force` finds it.
+  directory.write(record, replaceFile);
   try {
     cgroup.create(spec.linux?.resources);
   } catch (error) {
@@ -106,13 +121,14 @@ class Launch {
     using socket = ours;
     let context: HandlerContext | undefined;
     try {
-      context = this.#start(theirs);
+      const started = await this.#start(theirs);
+      context = this.#context(started.init);
       await this.#prepare(context.init.pid);
-      await converse(
-        socket,
-        this.#built.program,
-        answersTo(context, this.#trace),
-      );
+      const handlers = {
+        ...answersTo(context, this.#trace),
+        ...started.handlers,
+      };
+      await converse(socket, started.program, handlers, started.session);
       this.#options.onCreated(context.init);
       return context.init;
     } catch (error) {
@@ -124,30 +140,48 @@ class Launch {
     }
   }
 
-  #start(theirs: Fd): HandlerContext {
+  #context(init: Spawned): HandlerContext {
     const options = this.#options;
     const context: HandlerContext = {
       ...options,
-      init: this.#clone(theirs),
+      init,
       applyLimits: () => this.#applyLimits(),
       onReady: () => {
         options.directory.write(
           createdRecord(options.record, context.init.pid),
+          replaceFile,
         );
       },
     };
-    theirs.close();
     return context;
   }
 
-  #clone(theirs: Fd): Spawned {
-    const { directory, streams } = this.#options;
-    const { program, descriptors, namespaces } = this.#built;
-    using image = makeImage(program);
-    using execFifo = openFifo(directory, FILES.execFifo);
-    using resultFifo = openFifo(directory, FILES.resultFifo);
+  async #start(theirs: Fd): Promise<StartedInit> {
+    const { spec, host, init, log } = this.#options;
+    using execFifo = openFifo(this.#options.directory, FILES.execFifo);
+    using resultFifo = openFifo(this.#options.directory, FILES.resultFifo);
+    const fds = this.#descriptors(execFifo, resultFifo, theirs);
+    const started = await startInit({
+      settings: init,
+      log,
+      build: ({ reexec }) =>
+        reexec === (init.mode === "reexec")
+          ? this.#built
+          : containerProgram(spec, host, { ...this.#options, reexec }),
+      spawn: (execute) => this.#spawn(execute, fds),
+    });
+    theirs.close();
+    return started;
+  }
+
+  #descriptors(
+    execFifo: Fd,
+    resultFifo: Fd,
+    theirs: Fd,
+  ): (Fd | undefined)[] {
+    const { descriptors } = this.#built;
     const fds: (Fd | undefined)[] = [
-      ...streams,
+      ...this.#options.streams,
       ...preserved(descriptors.preserved),
     ];
     fds[descriptors.execFifo] = execFifo;
@@ -157,8 +191,16 @@ class Launch {
       fds[number] = resultFifo;
     }
     fds[descriptors.sync] = theirs;
+    return fds;
+  }
+
+  #spawn(
+    execute: BootstrapOptions["execute"],
+    fds: readonly (Fd | undefined)[],
+  ): Spawned {
+    const namespaces = this.#built.namespaces.cloneFlags;
     using cgroup = this.#cgroup.openDirectory();
-    const options = { execute: image, namespaces: namespaces.cloneFlags, fds };
+    const options = { execute, namespaces, fds };
     if (cgroup === undefined) return spawn(options);
     try {
       const init = spawn({ ...options, cgroup });

@@ -7,7 +7,7 @@
 import { CAPABILITIES } from "../../ffi/abi/capability.ts";
 import { ProgramBuilder } from "../../init/builder.ts";
 import { recordStep, type StepRecord } from "../../init/failure.ts";
-import type { Program } from "../../init/program.ts";
+import type { Label, Program } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
 import {
@@ -59,6 +59,7 @@ import {
   begin,
   closeLeftovers,
   limitOpenFiles,
+  settle,
   tellFailures,
   waitForStart,
 } from "./program_ends.ts";
@@ -72,6 +73,8 @@ export interface ContainerProgram {
   readonly descriptors: InitDescriptors;
   /** What could not be given and need not be, one line each. */
   readonly warnings: readonly string[];
+  /** Where a re-executed init takes over, and where it leaves the rest to machine code. */
+  readonly marks: { readonly begin: Label; readonly tail: Label };
   /** The steps after the wait, for the process that runs `start`. */
   readonly startSteps: readonly StepRecord[];
 }
@@ -97,8 +100,15 @@ export function containerProgram(
   const mounts = mountContext(spec, host, options, fds.sync);
   const b = new ProgramBuilder(host.arch);
 
-  const failures = begin(b, fds);
-  enterNamespaces(b, namespaces, fds.sync);
+  const failures = begin(b);
+  const joinMount = enterNamespaces(b, namespaces, {
+    sync: fds.sync,
+    reexec: options.reexec,
+  });
+  const settled = b.label("in the namespaces");
+  b.place(settled);
+  settle(b, fds);
+  joinMount();
   b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
   if (options.noNewKeyring !== true) {
     joinSessionKeyring(b, options.id, userNamespace);
@@ -137,6 +147,8 @@ export function containerProgram(
     "/process/rlimits",
     () => upcall(b, fds.sync, MESSAGE.READY),
   );
+  const tail = b.label("machine code takes over");
+  if (limitsMemory(spec)) b.place(tail);
   limitOpenFiles(b, spec, host);
   closeLeftovers(b, fds);
   b.forget();
@@ -158,6 +170,7 @@ export function containerProgram(
   );
   restoreSignals(b, host.signalMask);
   const path = findExecutable(b, process.args, environment.entries);
+  if (!limitsMemory(spec)) b.place(tail);
   loadFilter(b, spec);
   if (filterNeedsAdmin) giveUpCapabilities(b, sets);
 
@@ -169,7 +182,15 @@ export function containerProgram(
 
   const program = b.finish();
   const startSteps = program.steps.slice(firstStartStep).map(recordStep);
-  return { program, namespaces, descriptors: fds, warnings, startSteps };
+  const marks = { begin: settled, tail };
+  return { program, namespaces, descriptors: fds, warnings, marks, startSteps };
+}
+
+/** Whether there are limits under which V8 may not get the memory or the time that it needs. */
+function limitsMemory({ process }: Spec): boolean {
+  return (process?.rlimits ?? []).some(({ type }) =>
+    ["RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_CPU"].includes(type)
+  );
 }
 
 function hasRuntimeHooks({ hooks }: Spec): boolean {

@@ -29,19 +29,23 @@ export interface FailureLabels {
   readonly start: Label;
 }
 
-/** Adds init's first steps. */
-export function begin(b: ProgramBuilder, fds: InitDescriptors): FailureLabels {
+/** Says where failures go. */
+export function begin(b: ProgramBuilder): FailureLabels {
   const labels = {
     setUp: b.label("set-up failed"),
     start: b.label("start failed"),
   };
   b.onFailure(labels.setUp);
+  return labels;
+}
+
+/** Adds the first steps of a process that executes nothing more before hooks and the container's program. */
+export function settle(b: ProgramBuilder, fds: InitDescriptors): void {
   b.section("start init", undefined, () => {
     b.call("prctl", [PR_SET_NAME, text("nsinit"), 0, 0, 0]);
     // Hooks and the container's program inherit none of our own descriptors.
     b.call("close_range", [fds.execFifo, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC]);
   });
-  return labels;
 }
 
 /** Sets the caller's limit of open files, which Deno had raised, unless the configuration sets one. */

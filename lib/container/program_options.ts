@@ -14,4 +14,6 @@ export interface ProgramOptions {
   readonly ownStreams?: readonly number[] | undefined;
   /** How many descriptors from 3 on the container's program inherits. */
   readonly preserveFds?: number | undefined;
+  /** Whether the program is for a re-executed init. */
+  readonly reexec?: boolean | undefined;
 }

@@ -46,22 +46,20 @@ function runHook(
     `run ${kind} hook #${index} ${hook.path}`,
     `/hooks/${kind}/${index}`,
     () => {
-      const parent = b.label("init goes on");
-      const pid = b.call("clone", [SIGNALS.SIGCHLD, 0, 0, 0, 0]);
-      b.unless(pid, -1, 0, parent);
-      b.call("dup3", [streams.stdin, 0, 0]);
-      b.call("dup3", [streams.output, 1, 0]);
-      b.call("dup3", [streams.output, 2, 0]);
-      unblockSignals(b);
-      const argv = pointerArray(
-        "argv",
-        (hook.args?.length ? hook.args : [hook.path]).map(text),
-      );
-      const envp = pointerArray("envp", (hook.env ?? env).map(text));
-      b.call("execve", [text(hook.path), argv, envp], {
-        message: `${prefix}: exec ${hook.path}: %e`,
+      const pid = b.child([SIGNALS.SIGCHLD, 0, 0, 0, 0], () => {
+        b.call("dup3", [streams.stdin, 0, 0]);
+        b.call("dup3", [streams.output, 1, 0]);
+        b.call("dup3", [streams.output, 2, 0]);
+        unblockSignals(b);
+        const argv = pointerArray(
+          "argv",
+          (hook.args?.length ? hook.args : [hook.path]).map(text),
+        );
+        const envp = pointerArray("envp", (hook.env ?? env).map(text));
+        b.call("execve", [text(hook.path), argv, envp], {
+          message: `${prefix}: exec ${hook.path}: %e`,
+        });
       });
-      b.place(parent);
       const status = block("wait status", 4);
       b.call("wait4", [pid, status, 0, 0]);
       const [failed, succeeded] = [b.label("failed"), b.label("succeeded")];

@@ -3,18 +3,24 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/abi/errno.ts";
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from "../../ffi/abi/fcntl.ts";
 import {
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
   PR_SET_DUMPABLE,
 } from "../../ffi/abi/prctl.ts";
-import { CLONE_NEWCGROUP, CLONE_PARENT } from "../../ffi/abi/sched.ts";
+import {
+  CLONE_FS,
+  CLONE_NEWCGROUP,
+  CLONE_PARENT,
+} from "../../ffi/abi/sched.ts";
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
 import type { Flags, Result } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { awaitAnswer, notify, upcall } from "../../init/upcall.ts";
+import { ConfigError } from "../errors.ts";
 import {
   flagsOf,
   type JoinedNamespace,
@@ -23,6 +29,7 @@ import {
 } from "./namespaces.ts";
 
 const FLAG_NAMES: Readonly<Record<string, number>> = {
+  CLONE_FS,
   CLONE_NEWUSER: NAMESPACE_FLAGS.user,
   CLONE_NEWIPC: NAMESPACE_FLAGS.ipc,
   CLONE_NEWUTS: NAMESPACE_FLAGS.uts,
@@ -33,22 +40,40 @@ const FLAG_NAMES: Readonly<Record<string, number>> = {
   CLONE_NEWTIME: NAMESPACE_FLAGS.time,
 };
 
+/** A namespace and the descriptor of its file. */
+type Opened = [namespace: JoinedNamespace, fd: Result];
+
+/** What decides how namespaces are entered. */
+export interface EnterOptions {
+  /** Number of the sync socket. */
+  readonly sync: number;
+  /**
+   * Whether init executes another program behind these steps. It must not come from a mount namespace that is joined:
+   * its libraries would be those of whoever made that one.
+   */
+  readonly reexec?: boolean | undefined;
+}
+
 /**
  * Adds the steps from init's first instruction to the point where it is in all its namespaces but a new cgroup
- * namespace, and the parent has done its part: id maps, cgroups, oom_score_adj, clock offsets.
+ * namespace and a joined mount namespace, and the parent has done its part: id maps, cgroups, oom_score_adj, clock
+ * offsets.
  *
- * @param sync number of the sync socket
+ * @returns a function that adds the join of a mount namespace, if there is one
+ * @throws {ConfigError} for a mount namespace that a re-executed init can't join
  */
 export function enterNamespaces(
   b: ProgramBuilder,
   plan: NamespacePlan,
-  sync: number,
-): void {
-  if (plan.staged) return enterInStages(b, plan, sync);
-  b.section("start init", undefined, () => upcall(b, sync, MESSAGE.GO));
+  options: EnterOptions,
+): () => void {
+  if (plan.staged) return enterInStages(b, plan, options);
+  b.section("start init", undefined, () => upcall(b, options.sync, MESSAGE.GO));
   if (plan.created.includes("user")) becomeRoot(b);
   undumpable(b, 0);
-  for (const [namespace, fd] of openAll(b, plan.joined)) join(b, namespace, fd);
+  const opened = openAll(b, plan.joined);
+  for (const one of opened.filter((one) => !isMount(one))) join(b, ...one);
+  return () => opened.filter(isMount).forEach((one) => join(b, ...one));
 }
 
 /** Makes the cgroup namespace: after the parent has moved us, for the cgroup we are in becomes its root. */
@@ -58,18 +83,22 @@ export function enterCgroupNamespace(
 ): void {
   if (!plan.created.includes("cgroup")) return;
   b.section("make a cgroup namespace", "/linux/namespaces", () => {
-    b.call("unshare", [named(CLONE_NEWCGROUP)]);
+    b.call("unshare", [flagsNamed(CLONE_NEWCGROUP)]);
   });
+}
+
+function isMount([{ type }]: Opened): boolean {
+  return type === "mount";
 }
 
 function enterInStages(
   b: ProgramBuilder,
   plan: NamespacePlan,
-  sync: number,
-): void {
+  { sync, reexec = false }: EnterOptions,
+): () => void {
   // Processes of the namespaces we join could trace us, and reach the host through our descriptors.
   undumpable(b, 0);
-  joinInOrder(b, openAll(b, plan.joined));
+  const joinMount = joinInOrder(b, plan, openAll(b, plan.joined), reexec);
   if (plan.created.includes("user")) makeUserNamespace(b, sync);
   const rest = plan.created.filter((type) =>
     type !== "user" && type !== "cgroup"
@@ -79,7 +108,7 @@ function enterInStages(
       `make namespaces: ${rest.join(", ")}`,
       "/linux/namespaces",
       () => {
-        b.call("unshare", [named(flagsOf(rest))]);
+        b.call("unshare", [flagsNamed(flagsOf(rest))]);
       },
     );
   }
@@ -94,83 +123,117 @@ function enterInStages(
     plan.joined.some(({ type }) => type === "pid");
   if (pid || rest.includes("time")) secondClone(b, sync);
   b.section("start init", undefined, () => upcall(b, sync, MESSAGE.GO));
+  return joinMount;
 }
 
 function openAll(
   b: ProgramBuilder,
   joined: readonly JoinedNamespace[],
-): [JoinedNamespace, Result][] {
+): Opened[] {
   return joined.map((namespace) => {
-    let fd: Result | undefined;
-    b.section(
-      `join the ${namespace.type} namespace ${namespace.path}`,
-      namespace.pointer,
-      () => {
-        fd = b.call("openat", [
-          AT_FDCWD,
-          text(namespace.path),
-          O_RDONLY | O_CLOEXEC,
-          0,
-        ]);
-      },
-    );
-    return [namespace, fd!];
+    // A mount namespace is joined later, perhaps by a program that is executed before.
+    const keep = namespace.type === "mount" ? 0 : O_CLOEXEC;
+    const fd = named(b, namespace, () => {
+      const path = text(namespace.path);
+      return b.call("openat", [AT_FDCWD, path, O_RDONLY | keep, 0]);
+    });
+    return [namespace, fd];
   });
+}
+
+/** Adds steps whose purpose is to join a namespace. */
+function named<T>(
+  b: ProgramBuilder,
+  { type, path, pointer }: JoinedNamespace,
+  build: () => T,
+): T {
+  let result: T;
+  b.section(`join the ${type} namespace ${path}`, pointer, () => {
+    result = build();
+  });
+  return result!;
 }
 
 function join(
   b: ProgramBuilder,
-  { type, path, pointer }: JoinedNamespace,
+  namespace: JoinedNamespace,
   fd: Result,
 ): void {
-  b.section(`join the ${type} namespace ${path}`, pointer, () => {
-    b.call("setns", [fd, named(NAMESPACE_FLAGS[type])]);
+  const { type } = namespace;
+  named(b, namespace, () => {
+    // setns(2): who shares root and working directory with others, as threads do, may not change mount namespaces.
+    if (type === "mount") b.call("unshare", [flagsNamed(CLONE_FS)]);
+    b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[type])]);
     b.call("close", [fd]);
   });
 }
 
 /**
  * A namespace may belong to the user namespace that we join, or to the one we are in: try each before, and those that
- * were refused again after.
+ * were refused again after. A new user namespace takes away the right to join any other: there all are joined before.
+ *
+ * @returns a function that adds what is left to do
  */
 function joinInOrder(
   b: ProgramBuilder,
-  opened: readonly [JoinedNamespace, Result][],
-): void {
+  { created }: NamespacePlan,
+  opened: readonly Opened[],
+  reexec: boolean,
+): () => void {
   const user = opened.find(([{ type }]) => type === "user");
-  const others = opened.filter(([{ type }]) => type !== "user");
+  const mount = opened.find(isMount);
   if (user === undefined) {
-    for (const [namespace, fd] of others) join(b, namespace, fd);
-    return;
+    const late = mount !== undefined && !created.includes("user");
+    if (mount !== undefined && !late && reexec) throw notBefore(mount[0]);
+    for (const one of opened) if (one !== mount || !late) join(b, ...one);
+    return () => {
+      if (late) join(b, ...mount);
+    };
   }
-  const tried = others.map(([namespace, fd]) => {
-    let result: Result | undefined;
-    b.section(
-      `join the ${namespace.type} namespace ${namespace.path}`,
-      namespace.pointer,
-      () => {
-        result = b.call("setns", [fd, named(NAMESPACE_FLAGS[namespace.type])], {
-          onError: { do: "continue", errnos: ["EPERM"] },
-        });
-      },
-    );
-    return result!;
-  });
+  const others = opened.filter((one) => one !== user);
+  const tried = others.map((one) => tryToJoin(b, one, reexec));
   join(b, ...user);
   becomeRoot(b);
-  others.forEach(([namespace, fd], i) => {
-    const [again, done] = [b.label("try again"), b.label("joined")];
-    b.unless(tried[i]!, -1, 0, again);
+  const again = (one: Opened, i: number): void => {
+    const [retry, done] = [b.label("try again"), b.label("joined")];
+    b.unless(tried[i]!, -1, 0, retry);
     b.jump(done);
-    b.place(again);
-    join(b, namespace, fd);
+    b.place(retry);
+    join(b, ...one);
     b.place(done);
-  });
+  };
+  others.forEach((one, i) => isMount(one) || again(one, i));
+  return () => others.forEach((one, i) => isMount(one) && again(one, i));
+}
+
+/** One step, whose result is 0 if the namespace has been joined. */
+function tryToJoin(
+  b: ProgramBuilder,
+  [namespace, fd]: Opened,
+  reexec: boolean,
+): Result {
+  const { type } = namespace;
+  const onError = { do: "continue", errnos: ["EPERM"] } as const;
+  return named(
+    b,
+    namespace,
+    () =>
+      reexec && type === "mount"
+        ? b.test(1, 1, 0, ERRNO.EPERM, { onError })
+        : b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[type])], { onError }),
+  );
+}
+
+function notBefore({ path, pointer }: JoinedNamespace): ConfigError {
+  return new ConfigError(
+    pointer,
+    `cannot join ${path}: beside a new user namespace only the init image can join a mount namespace (--init image)`,
+  );
 }
 
 function makeUserNamespace(b: ProgramBuilder, sync: number): void {
   b.section("make a user namespace", "/linux/uidMappings", () => {
-    b.call("unshare", [named(NAMESPACE_FLAGS.user)]);
+    b.call("unshare", [flagsNamed(NAMESPACE_FLAGS.user)]);
     // A parent without privileges may write the maps of a dumpable process only.
     undumpable(b, 1);
     upcall(b, sync, MESSAGE.MAPS);
@@ -212,6 +275,6 @@ function undumpable(b: ProgramBuilder, value: 0 | 1): void {
   b.call("prctl", [PR_SET_DUMPABLE, value, 0, 0, 0]);
 }
 
-function named(value: number): Flags {
+function flagsNamed(value: number): Flags {
   return flags(value, FLAG_NAMES);
 }

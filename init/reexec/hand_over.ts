@@ -1,0 +1,131 @@
+/**
+ * The parent's part of a re-executed init: the program is begun by machine code in a copy of our process, up to the
+ * point where it is in its namespaces; there that process writes the program as it is now into a file in memory, and
+ * executes a program of the host, which goes on with it (`main.ts`).
+ *
+ * So user, time and PID namespaces, which a process of many threads may not join, are joined before that program has
+ * any threads; and it is executed by the root of the container's user namespace, with all capabilities.
+ *
+ * @module
+ */
+import { AT_EMPTY_PATH } from "../../ffi/abi/fcntl.ts";
+import { RuntimeError } from "../../ffi/errors.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { memoryFile } from "../../ffi/memfd.ts";
+import { mapFixed, type Region } from "../../ffi/memory.ts";
+import { ARCH } from "../../ffi/syscall.ts";
+import type { Entered } from "../bootstrap.ts";
+import {
+  FAILURE_REPORT,
+  pointerArray,
+  ProgramBuilder,
+  text,
+} from "../builder.ts";
+import { ProgramError, recordStep } from "../failure.ts";
+import { HEADER_SIZE, layOut, stepIndexAt } from "../layout.ts";
+import type { Program } from "../program.ts";
+import { MESSAGE_SIZE } from "../protocol.ts";
+import { enterRecord } from "./machine.ts";
+import {
+  appendTable,
+  makeTable,
+  PROGRAM_VARIABLE,
+  REEXEC_BASE,
+  REEXEC_SIZE,
+  type TableOptions,
+} from "./table.ts";
+
+/** What is executed, and how. */
+export interface HandOverOptions extends TableOptions {
+  /** The program of the host, opened so that nobody can write to it through /proc/PID/exe. */
+  readonly executable: Fd;
+  /** Its arguments, its own name first. */
+  readonly argv: readonly string[];
+  /** Its environment, but for {@linkcode PROGRAM_VARIABLE}. */
+  readonly env: readonly string[];
+}
+
+/** A program that has been put into place. */
+export interface HandOver extends Disposable {
+  /** For `spawn()`. */
+  readonly execute: Entered;
+  /** The error for a failure on the way to the other program; undefined if it is none of that part. */
+  failure(address: number, errno: number): ProgramError | undefined;
+}
+
+let region: Region | undefined;
+
+/**
+ * Puts a program into place. It stays there until the next call: `spawn()` must come before that.
+ *
+ * @throws {RuntimeError} if the program is too long
+ */
+export function prepareHandOver(
+  program: Program,
+  options: HandOverOptions,
+): HandOver {
+  region ??= mapFixed(REEXEC_BASE, REEXEC_SIZE);
+  const laidOut = layOut(program, REEXEC_BASE).bytes;
+  const table = makeTable(program, laidOut, options);
+  const main = appendTable(laidOut, table);
+  const base = REEXEC_BASE + Math.ceil(main.length / 8) * 8;
+  const detour = handOverProgram(main.length, options);
+  const tail = layOut(detour, base).bytes;
+  if (base + tail.length > REEXEC_BASE + REEXEC_SIZE) {
+    throw new RuntimeError(
+      "program",
+      `Cannot start a container: its set-up takes more than ${REEXEC_SIZE} bytes`,
+    );
+  }
+  region.bytes.set(main);
+  region.bytes.set(tail, base - REEXEC_BASE);
+  region.bytes.set(
+    enterRecord(base, base + HEADER_SIZE),
+    table.begin - REEXEC_BASE,
+  );
+  const file = memoryFile("nsinit program", new Uint8Array(0));
+  return {
+    execute: {
+      header: REEXEC_BASE,
+      record: REEXEC_BASE + HEADER_SIZE,
+      files: [options.executable, file],
+    },
+    failure(address, errno) {
+      const index = stepIndexAt(detour, base, address);
+      return index === undefined
+        ? undefined
+        : new ProgramError(recordStep(detour.steps[index]!), errno);
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/** Its descriptors follow the sync socket: the executable, the file for the program. */
+function handOverProgram(
+  size: number,
+  { sync, argv, env }: HandOverOptions,
+): Program {
+  const [executable, file] = [sync + 1, sync + 2];
+  const b = new ProgramBuilder(ARCH);
+  const failed = b.label("failed");
+  b.onFailure(failed);
+  b.section("hand the set-up over to a re-executed init", undefined, () => {
+    b.call("pwrite64", [file, REEXEC_BASE, size, 0]);
+    b.call("execveat", [
+      executable,
+      text(""),
+      pointerArray("argv", argv.map(text)),
+      pointerArray(
+        "envp",
+        [...env, `${PROGRAM_VARIABLE}=${file}`].map(text),
+      ),
+      AT_EMPTY_PATH,
+    ], { message: `cannot re-execute ${argv[0]}: %e` });
+    b.place(failed);
+    b.call("write", [sync, FAILURE_REPORT, MESSAGE_SIZE], {
+      onError: { do: "continue", errnos: [] },
+    });
+    b.call("exit_group", [1]);
+  });
+  return b.finish();
+}

@@ -1,0 +1,88 @@
+/**
+ * The program that a re-executed init is: `nsinit init`, or a script that calls {@linkcode init}.
+ *
+ * It runs the container's program from where machine code has brought it (hand_over.ts) to where machine code takes
+ * over again: behind a system call filter or under tight limits V8 could not live. All on the main thread, which is
+ * the one that becomes the container's process, and without a turn of the event loop: the program closes descriptors
+ * that are Deno's own. Everything it needs is loaded before it begins.
+ *
+ * @module
+ */
+import { PR_SET_DUMPABLE } from "../../ffi/abi/prctl.ts";
+import { RuntimeError } from "../../ffi/errors.ts";
+import { mapFixed, type Region } from "../../ffi/memory.ts";
+import { syscall } from "../../ffi/syscall.ts";
+import { encodeMessage, MESSAGE } from "../protocol.ts";
+import { Interpreter } from "./interpreter.ts";
+import { prepareMachine, runMachine } from "./machine.ts";
+import { defaultSignals } from "./signals.ts";
+import { PROGRAM_VARIABLE, readTable, REEXEC_BASE } from "./table.ts";
+
+const SEEK_END = 2;
+
+/** Whether this process is the init of a container, which has to call {@linkcode init}. */
+export function isInit(): boolean {
+  return Deno.env.has(PROGRAM_VARIABLE);
+}
+
+/**
+ * Becomes the first process of a container. Never returns.
+ *
+ * @throws {RuntimeError} unless {@linkcode isInit}
+ */
+export function init(): never {
+  const file = Number(Deno.env.get(PROGRAM_VARIABLE) ?? NaN);
+  if (!Number.isInteger(file)) {
+    throw new RuntimeError(
+      "usage",
+      "init can't be called by hand: it is what the first process of a container executes",
+    );
+  }
+  // Others in a namespace that was joined could trace us, and reach the host through our descriptors.
+  syscall("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
+  defaultSignals();
+  const memory = mapProgram(file);
+  const view = new DataView(memory.bytes.buffer);
+  const table = readTable(view);
+  memory.bytes.set(table.record, table.begin - REEXEC_BASE);
+  prepareMachine();
+  const { sync, telling, children, begin, tail } = table;
+  const interpreter = new Interpreter(memory, {
+    children,
+    ...(telling ? { onStep: stepTeller(sync) } : {}),
+  });
+  say(sync, MESSAGE.BEGUN);
+  interpreter.run(begin, tail);
+  if (telling) say(sync, MESSAGE.LEFT);
+  runMachine(REEXEC_BASE, tail);
+  throw new RuntimeError("program", "Cannot go on: the program has ended");
+}
+
+/** Tells the parent. If it is gone, the next answer that is waited for shows it. */
+function say(
+  sync: number,
+  code: number,
+  value = 0,
+  data?: Uint8Array<ArrayBuffer>,
+): void {
+  const message = encodeMessage(code, value, data);
+  syscall("write", sync, message, message.length);
+}
+
+function stepTeller(sync: number): (record: number, result: number) => void {
+  return (record, result) => {
+    const data = new Uint8Array(new Int32Array([result]).buffer);
+    say(sync, MESSAGE.STEP, record, data);
+  };
+}
+
+/** Maps the program's file where the program was laid out for, and closes it. */
+function mapProgram(file: number): Region {
+  const size = syscall("lseek", file, 0, SEEK_END);
+  if (size <= 0) {
+    throw new RuntimeError("program", "Cannot find the set-up program");
+  }
+  const memory = mapFixed(REEXEC_BASE, size, file);
+  syscall("close", file);
+  return memory;
+}
