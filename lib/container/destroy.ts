@@ -71,7 +71,8 @@ export async function destroyContainer(
     );
   }
   using cgroup = openManager(record.cgroup);
-  const state = stateOf(directory, record);
+  const hooks = record.config.hooks?.poststop ?? [];
+  const state = hooks.length === 0 ? undefined : stateOf(directory, record);
   if (status !== "stopped") await killInit(directory, record);
   // Without a PID namespace of its own, processes of a container outlive its init.
   if (!await cgroup.kill({ timeoutMs: FORCE_WAIT_MS })) {
@@ -84,8 +85,7 @@ export async function destroyContainer(
   }
   await cgroup.destroy();
   directory.remove();
-  const hooks = record.config.hooks?.poststop ?? [];
-  if (hooks.length === 0) return [];
+  if (state === undefined) return [];
   const { runAllHooks } = await import("../hooks/run.ts");
   return await runAllHooks("poststop", hooks, {
     ...state,

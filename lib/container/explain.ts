@@ -8,7 +8,7 @@ import { ProgramError } from "../../init/failure.ts";
 import type { CgroupManager } from "../cgroups/mod.ts";
 import { RuntimeError } from "../errors.ts";
 import { hookFailure } from "../hooks/failure.ts";
-import type { HookTrace } from "./handlers.ts";
+import type { HookTrace } from "./handler_context.ts";
 
 /** The error to throw for one that ended a launch. */
 export function explainFailure(

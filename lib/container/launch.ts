@@ -22,13 +22,9 @@ import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { explainFailure } from "./explain.ts";
-import {
-  answersTo,
-  type HandlerContext,
-  type HookTrace,
-  prepareInit,
-  stopTimer,
-} from "./handlers.ts";
+import type { HandlerContext, HookTrace } from "./handler_context.ts";
+import { answersTo, prepareInit } from "./handlers.ts";
+import { stopTimer } from "./hook_handlers.ts";
 import type { Host } from "./host.ts";
 import {
   type InitSettings,

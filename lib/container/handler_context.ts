@@ -1,0 +1,33 @@
+/** What the parent's answers to init depend on, and what it notes meanwhile. @module */
+import type { Fd } from "../../ffi/fd.ts";
+import type { Spawned } from "../../init/bootstrap.ts";
+import type { Spec } from "../spec/types.ts";
+import type { Host } from "./host.ts";
+import type { RecordDirectory } from "./record.ts";
+
+/** What the answers depend on. */
+export interface HandlerContext {
+  readonly spec: Spec;
+  readonly host: Host;
+  readonly bundle: string;
+  readonly directory: RecordDirectory;
+  /** The process that will be the container's init; replaced when a second clone makes another. */
+  init: Spawned;
+  /** Sets the cgroup's limits, once: before hooks, which may adjust them, and when the devices are made. */
+  readonly applyLimits: () => void;
+  /** Takes the pty master of the container's console. */
+  readonly onConsole: (master: Fd) => Promise<void>;
+  /** Called when init has everything but its user's rights. */
+  readonly onReady: () => void;
+}
+
+/** What went on while answering, to explain a failure. */
+export interface HookTrace {
+  /** Wait status of the hook that failed. */
+  status?: number;
+  /** What the hook wrote. */
+  output?: Fd;
+  /** Runs while a hook with a timeout does. */
+  timer?: ReturnType<typeof setTimeout>;
+  timedOut?: boolean;
+}
