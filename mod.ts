@@ -32,6 +32,7 @@ export {
   ConsoleProxy,
   type ConsoleSize as TerminalSize,
 } from "./lib/container/console.ts";
+export type { InitMode } from "./lib/container/interpreter.ts";
 export type { StreamChoice } from "./lib/container/streams.ts";
 export type {
   ContainerState,
@@ -47,6 +48,7 @@ export {
 export { SyscallError } from "./ffi/syscall_error.ts";
 export { ProgramError } from "./init/failure.ts";
 export { HookError } from "./lib/hooks/failure.ts";
+export { init, isInit } from "./init/reexec/main.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
 export {

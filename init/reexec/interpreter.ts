@@ -19,6 +19,9 @@ import { RETURN_RECORD, runMachine } from "./machine.ts";
 const OPERANDS = 6;
 const RULE_ERRNOS = 4;
 
+/** Only those that are marked can be made. */
+const CLONES: readonly string[] = ["clone", "clone3"];
+
 /** What there is to know of a program besides its bytes. */
 export interface InterpreterOptions {
   /** For each clone whose child executes something, the record where the parent goes on. */
@@ -69,13 +72,10 @@ export class Interpreter {
       const number = this.#view.getInt32(offset + RECORD.number, true);
       if (number === PSEUDO.RETURN) return this.#operand(offset, 0);
       const parent = this.#options.children.get(record);
-      if (parent === undefined) {
-        const result = this.#operate(offset, number);
-        this.#view.setInt32(offset + RECORD.result, result, true);
-      } else {
-        this.#clone(record, parent);
-      }
-      const result = this.#view.getInt32(offset + RECORD.result, true);
+      const result = parent === undefined
+        ? this.#operate(offset, number)
+        : this.#clone(record, parent);
+      this.#view.setInt32(offset + RECORD.result, result, true);
       this.#options.onStep?.(record, result);
       const next = parent !== undefined && result >= 0
         ? parent
@@ -98,9 +98,13 @@ export class Interpreter {
       return 0;
     }
     if (number === PSEUDO.TEST) return (first & second) === third ? 0 : -fourth;
+    if (number === PSEUDO.ENTER) {
+      runMachine(first, second);
+      throw new RuntimeError("program", "Cannot go on: the program has ended");
+    }
     const name = this.#names.get(number);
-    if (name === undefined) {
-      throw new RuntimeError("program", `Cannot do operation ${number}`);
+    if (name === undefined || CLONES.includes(name)) {
+      throw new RuntimeError("program", `Cannot do ${name ?? number} here`);
     }
     return syscall(name, ...operands);
   }
@@ -148,12 +152,15 @@ export class Interpreter {
   /**
    * A child has one thread of ours, and nothing of V8's memory: machine code clones, goes on as the child, and comes
    * back as the parent at a RETURN put where the parent goes on.
+   *
+   * @returns the child's process id, or -errno
    */
-  #clone(record: number, parent: number): void {
+  #clone(record: number, parent: number): number {
     const offset = parent - this.#base;
     const original = this.#bytes.slice(offset, offset + RECORD_SIZE);
     this.#bytes.set(RETURN_RECORD, offset);
     runMachine(this.#base, record);
     this.#bytes.set(original, offset);
+    return this.#view.getInt32(record - this.#base + RECORD.result, true);
   }
 }

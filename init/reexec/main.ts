@@ -40,6 +40,18 @@ export function init(): never {
   }
   // Others in a namespace that was joined could trace us, and reach the host through our descriptors.
   syscall("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
+  try {
+    run(file);
+  } catch (error) {
+    const text = error instanceof Error ? error.stack : String(error);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+  }
+  // Not by Deno's own way, which would look for descriptors that are closed.
+  syscall("exit_group", 1);
+  throw new RuntimeError("host", "Cannot end");
+}
+
+function run(file: number): void {
   defaultSignals();
   const memory = mapProgram(file);
   const view = new DataView(memory.bytes.buffer);
@@ -52,10 +64,9 @@ export function init(): never {
     ...(telling ? { onStep: stepTeller(sync) } : {}),
   });
   say(sync, MESSAGE.BEGUN);
-  interpreter.run(begin, tail);
+  if (interpreter.run(begin, tail) !== 0) return;
   if (telling) say(sync, MESSAGE.LEFT);
   runMachine(REEXEC_BASE, tail);
-  throw new RuntimeError("program", "Cannot go on: the program has ended");
 }
 
 /** Tells the parent. If it is gone, the next answer that is waited for shows it. */

@@ -41,7 +41,8 @@ export interface ImageCase {
 
 // <asm-generic/mman-common.h>, <linux/mman.h>, <linux/fs.h>
 const [PROT_READ, PROT_WRITE] = [1, 2];
-const [MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS] = [0x02, 0x10, 0x20];
+const [MAP_SHARED, MAP_PRIVATE] = [0x01, 0x02];
+const [MAP_FIXED, MAP_ANONYMOUS] = [0x10, 0x20];
 const [SEEK_SET, SEEK_CUR] = [0, 1];
 const FREE_ADDRESS = 0x2000_0000;
 const MANY = 1_000_000_000;
@@ -112,12 +113,23 @@ const CALLS: readonly ImageCase[] = [
   {
     title: "six operands can be words of the program",
     build(b) {
-      const all = words("operands", ...ANONYMOUS);
-      mapAt(b, ANONYMOUS.map((_, i) => word(all, 4 * i)));
       const place = words("place", AT_FDCWD);
       b.call("faccessat", [word(place), text("/"), 0]);
+      const fd = b.call("memfd_create", [text("file"), 0]);
+      const page = 0x1_0000; // of any CPU
+      b.call("pwrite64", [fd, text("mapped"), 6, page]);
+      const flags = MAP_SHARED | MAP_FIXED;
+      const all = words("operands", FREE_ADDRESS, page, PROT_READ, flags);
+      const rest = words("more operands", 0, page);
+      b.store(rest, fd);
+      mapAt(b, [
+        ...[0, 4, 8, 12].map((offset) => word(all, offset)),
+        word(rest),
+        word(rest, 4),
+      ]);
+      b.call("write", [1, FREE_ADDRESS, 6]);
     },
-    expected: {},
+    expected: { output: "mapped" },
   },
   {
     title: "a result above 2 GiB is no failure",
@@ -261,14 +273,12 @@ const ERRORS: readonly ImageCase[] = [
     build(b) {
       const ends = block("pipe", 8);
       b.call("pipe2", [ends, O_NONBLOCK]);
-      const parent = b.label("parent");
-      const pid = b.call("clone", [SIGNALS.SIGCHLD, 0, 0, 0, 0]);
-      b.unless(pid, -1, 0, parent);
       const pause = new Uint8Array(new BigInt64Array([0n, 5_000_000n]).buffer);
-      b.call("nanosleep", [block("5 ms", pause), 0]);
-      b.call("write", [word(ends, 4), text("late"), 4]);
-      b.call("exit_group", [0]);
-      b.place(parent);
+      b.child([SIGNALS.SIGCHLD, 0, 0, 0, 0], () => {
+        b.call("nanosleep", [block("5 ms", pause), 0]);
+        b.call("write", [word(ends, 4), text("late"), 4]);
+        b.call("exit_group", [0]);
+      });
       const buffer = block("buffer", 4);
       const count = b.call("read", [word(ends), buffer, 4], {
         onError: { do: "retry", errnos: ["EAGAIN"], times: MANY },
@@ -396,12 +406,10 @@ const PROCESSES: readonly ImageCase[] = [
   {
     title: "a clone's child goes on with the next step, and so does the parent",
     build(b) {
-      const parent = b.label("parent");
-      const pid = b.call("clone", [SIGNALS.SIGCHLD, 0, 0, 0, 0]);
-      b.unless(pid, -1, 0, parent);
-      write(b, "child ");
-      b.call("exit_group", [3]);
-      b.place(parent);
+      const pid = b.child([SIGNALS.SIGCHLD, 0, 0, 0, 0], () => {
+        write(b, "child ");
+        b.call("exit_group", [3]);
+      });
       const status = block("status", 4);
       b.call("wait4", [pid, status, 0, 0]);
       b.test(word(status), -1, 3 << 8, ERRNO.EINVAL);
@@ -412,15 +420,13 @@ const PROCESSES: readonly ImageCase[] = [
   {
     title: "a parent that waits for the child's exec goes on behind it",
     build(b) {
-      const parent = b.label("parent");
       const flags = CLONE_VM | CLONE_VFORK | SIGNALS.SIGCHLD;
       // Both store its result in the same place, the parent last.
-      const pid = b.call("clone", [flags, 0, 0, 0, 0]);
-      b.unless(pid, -1, 0, parent);
-      const argv = pointerArray("argv", [text("true")]);
-      b.call("execve", [text("/bin/true"), argv, pointerArray("envp", [])]);
-      b.call("exit", [1]);
-      b.place(parent);
+      const pid = b.child([flags, 0, 0, 0, 0], () => {
+        const argv = pointerArray("argv", [text("true")]);
+        b.call("execve", [text("/bin/true"), argv, pointerArray("envp", [])]);
+        b.call("exit", [1]);
+      });
       const status = block("status", 4);
       b.call("wait4", [pid, status, 0, 0]);
       b.test(word(status), -1, 0, ERRNO.EINVAL);
@@ -443,16 +449,14 @@ const PROCESSES: readonly ImageCase[] = [
       b.call("socketpair", [AF_UNIX, SOCK_SEQPACKET, 0, pair]);
       b.call("dup3", [word(pair, 0), ours, 0]);
       b.call("dup3", [word(pair, 4), theirs, 0]);
-      const parent = b.label("parent");
-      const pid = b.call("clone", [SIGNALS.SIGCHLD, 0, 0, 0, 0]);
-      b.unless(pid, -1, 0, parent);
       // Each takes the other's question for its answer.
       const options = { send: [0, 1], receive: 2 };
-      const received = upcall(b, theirs, MESSAGE.TARGET, options).fds;
-      b.call("close", [1]);
-      b.call("write", [received[1]!, text("passed"), 6]);
-      b.call("exit_group", [0]);
-      b.place(parent);
+      const pid = b.child([SIGNALS.SIGCHLD, 0, 0, 0, 0], () => {
+        const received = upcall(b, theirs, MESSAGE.TARGET, options).fds;
+        b.call("close", [1]);
+        b.call("write", [received[1]!, text("passed"), 6]);
+        b.call("exit_group", [0]);
+      });
       upcall(b, ours, MESSAGE.TARGET, options);
       b.call("wait4", [pid, 0, 0, 0]);
       // The other end is still open here, so nothing comes: close it, and the end of file is no answer.

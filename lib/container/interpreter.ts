@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { errnoName } from "../../ffi/abi/errno.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { BootstrapOptions, Spawned } from "../../init/bootstrap.ts";
-import { makeImage } from "../../init/image.ts";
+import { failedStep, ProgramError, recordStep } from "../../init/failure.ts";
+import { imageOf } from "../../init/image.ts";
 import type { Program } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import type { Handlers, SessionOptions } from "../../init/session.ts";
@@ -45,6 +47,9 @@ export interface StartInitOptions {
   readonly log: DebugLog;
 }
 
+/** How many threads a re-executed init has, as measured (Deno 2.9.6, --v8-flags=--single-threaded). */
+const THREADS = 4;
+
 /** Refusals of a system call that makes the image or executes it. */
 const REFUSALS = ["EACCES", "EPERM"];
 
@@ -60,8 +65,7 @@ export async function startInit(
   if (settings.mode === "reexec") return await reexecute(options);
   try {
     const { program } = options.build({ reexec: false });
-    using image = makeImage(program);
-    const init = options.spawn(image);
+    const init = options.spawn(imageOf(program));
     return { init, program, handlers: {}, session: {} };
   } catch (error) {
     if (!isRefusal(error)) throw error;
@@ -123,19 +127,47 @@ async function reexecute(
       },
     },
     session: {
-      failureAt: handOver.failure,
+      failureAt: (address, errno) =>
+        handOver.failure(address, errno) ??
+          cloneFailure(program, address, errno),
       exited: () => goneError(argv[0]!, begun),
     },
   };
 }
 
 /** What Deno needs of our environment to find the program's modules and libraries; nothing of the container's. */
-const VARIABLES = /^(HOME|PATH|LD_LIBRARY_PATH|XDG_CACHE_HOME|DENO_[A-Z_]+)=/;
+const VARIABLES = [
+  "DENO_DIR",
+  "DENO_LOG",
+  "DENO_NO_UPDATE_CHECK",
+  "HOME",
+  "LD_LIBRARY_PATH",
+  "PATH",
+  "XDG_CACHE_HOME",
+];
 
 function environment(): string[] {
-  return Object.entries(Deno.env.toObject())
-    .map(([name, value]) => `${name}=${value}`)
-    .filter((entry) => VARIABLES.test(entry));
+  return VARIABLES.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [`${name}=${value}`];
+  });
+}
+
+/** A hook that can't be cloned: the container's limit of processes counts those of Deno. */
+function cloneFailure(
+  program: Program,
+  address: number,
+  errno: number,
+): RuntimeError | undefined {
+  const step = program.steps[failedStep(program, address) ?? -1];
+  if (step?.operation !== "clone" || errnoName(errno) !== "EAGAIN") {
+    return undefined;
+  }
+  const { message } = new ProgramError(recordStep(step), errno);
+  return new RuntimeError(
+    "program",
+    `${message}: a re-executed init has ${THREADS} threads itself, which pids.limit counts; --init image has one`,
+  );
 }
 
 function goneError(path: string, begun: boolean): RuntimeError {

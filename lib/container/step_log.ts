@@ -33,13 +33,18 @@ export function stepLog(
       const result = new DataView(data!.buffer, data!.byteOffset)
         .getInt32(0, true);
       if (step === undefined) return;
-      log(
-        "debug",
-        `step ${index}: ${formatStep(step)} = ${formatResult(result)}`,
-      );
+      const said = step.operation === "TEST"
+        ? formatTest(result)
+        : `= ${formatResult(result)}`;
+      log("debug", `step ${index}: ${formatStep(step)} ${said}`);
     },
     [MESSAGE.LEFT]: () => machine(tail, program.steps.length - 1),
   };
+}
+
+/** A check that does not hold is mostly no failure, but a jump. */
+function formatTest(result: number): string {
+  return result === 0 ? "(it is)" : "(it is not)";
 }
 
 function formatResult(result: number): string {
