@@ -53,6 +53,28 @@ export function makeImage(program: Program): Fd {
   return sealedExecutable("nsinit", imagePieces(program));
 }
 
+/** How many images are kept open: one takes as much memory as its program has bytes, some 60 kB. */
+const KEPT = 16;
+const kept = new Map<Program, Fd>();
+
+/**
+ * The sealed image file of `program`, which is the same for each run of it, and stays open for the next ones; use it at
+ * once, and leave it open.
+ *
+ * @throws {SyscallError} where executable memfds are forbidden
+ */
+export function imageOf(program: Program): Fd {
+  const image = kept.get(program) ?? makeImage(program);
+  kept.delete(program);
+  kept.set(program, image);
+  if (kept.size > KEPT) {
+    const [oldest, file] = kept.entries().next().value!;
+    kept.delete(oldest);
+    file.close();
+  }
+  return image;
+}
+
 function elfHeaders(
   machine: number,
   codeSize: number,

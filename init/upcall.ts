@@ -31,6 +31,8 @@ export interface UpcallOptions {
   readonly receive?: number;
   /** How many bytes of data the answer may bring. */
   readonly dataSize?: number;
+  /** Blocks that the answer's data fills, one after the other. */
+  readonly into?: readonly Block[];
 }
 
 /** What an answer brought. */
@@ -111,7 +113,11 @@ function answer(
     "control message",
     CMSG_HEADER_SIZE + Math.ceil(count / 2) * 8,
   );
-  if (count === 0) {
+  const into = options.into ?? [];
+  if (into.length > 0) {
+    const blocks = [buffer, ...into];
+    b.call("readv", [sync, iovecs(blocks), blocks.length]);
+  } else if (count === 0) {
     b.call("read", [sync, buffer, buffer.data.length]);
   } else {
     b.call("recvmsg", [sync, messageHeader(buffer, control), MSG_CMSG_CLOEXEC]);
@@ -127,14 +133,25 @@ function answer(
   };
 }
 
+/** struct iovec for each block. */
+function iovecs(blocks: readonly Block[]): Block {
+  const bytes = new Uint8Array(IOVEC_SIZE * blocks.length);
+  const view = new DataView(bytes.buffer);
+  const pointers = blocks.map((to, i) => {
+    const offset = IOVEC_SIZE * i;
+    view.setBigUint64(offset + 8, BigInt(to.data.length), true);
+    return { offset, to };
+  });
+  const label = (): string => blocks.map(({ label }) => label).join(", ");
+  return block(label, bytes, pointers);
+}
+
 function messageHeader(data: Block, control: Block): Block {
-  const iovec = new Uint8Array(IOVEC_SIZE);
-  new DataView(iovec.buffer).setBigUint64(8, BigInt(data.data.length), true);
   const header = new Uint8Array(MSGHDR_SIZE);
   const view = new DataView(header.buffer);
   view.setBigUint64(MSGHDR.iovlen, 1n, true);
   view.setBigUint64(MSGHDR.controllen, BigInt(control.data.length), true);
-  const vector = block("iovec", iovec, [{ offset: 0, to: data }]);
+  const vector = iovecs([data]);
   // For people it is what it carries.
   return block(() => data.label, header, [{ offset: MSGHDR.iov, to: vector }, {
     offset: MSGHDR.control,

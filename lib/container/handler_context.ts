@@ -11,6 +11,8 @@ export interface HandlerContext {
   readonly host: Host;
   readonly bundle: string;
   readonly directory: RecordDirectory;
+  /** What differs from other containers of this configuration, for the program. */
+  readonly given: Uint8Array<ArrayBuffer>;
   /** The process that will be the container's init; replaced when a second clone makes another. */
   init: Spawned;
   /** Sets the cgroup's limits, once: before hooks, which may adjust them, and when the devices are made. */

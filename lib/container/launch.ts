@@ -22,6 +22,7 @@ import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { explainFailure } from "./explain.ts";
+import { encodeGiven } from "./given.ts";
 import type { HandlerContext, HookTrace } from "./handler_context.ts";
 import { answersTo, prepareInit } from "./handlers.ts";
 import { stopTimer } from "./hook_handlers.ts";
@@ -31,11 +32,8 @@ import {
   type StartedInit,
   startInit,
 } from "./interpreter.ts";
-import {
-  type ContainerProgram,
-  containerProgram,
-  type ProgramOptions,
-} from "./program.ts";
+import { preparedProgram } from "./prepared.ts";
+import type { ContainerProgram, ProgramOptions } from "./program.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
 import { processStat } from "./status.ts";
 
@@ -67,7 +65,7 @@ export interface LaunchOptions extends ProgramOptions {
  */
 export async function launch(options: LaunchOptions): Promise<Spawned> {
   const { spec, host, directory, log } = options;
-  const built = containerProgram(spec, host, {
+  const built = preparedProgram(spec, host, {
     ...options,
     reexec: options.init.mode === "reexec",
   });
@@ -141,6 +139,7 @@ class Launch {
     const context: HandlerContext = {
       ...options,
       init,
+      given: encodeGiven(options.id),
       applyLimits: () => this.#applyLimits(),
       onReady: () => {
         options.directory.write(
@@ -163,7 +162,7 @@ class Launch {
       build: ({ reexec }) =>
         reexec === (init.mode === "reexec")
           ? this.#built
-          : containerProgram(spec, host, { ...this.#options, reexec }),
+          : preparedProgram(spec, host, { ...this.#options, reexec }),
       spawn: (execute) => this.#spawn(execute, fds),
     });
     theirs.close();

@@ -1,4 +1,5 @@
 /** What the mounts of a container depend on, out of configuration and host. @module */
+import type { Address } from "../../init/program.ts";
 import { cgroupPaths, ownDirectory } from "../cgroups/paths.ts";
 import {
   type MountContext,
@@ -9,18 +10,26 @@ import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
 import type { ProgramOptions } from "./program_options.ts";
 
+/** What else they depend on. */
+export interface MountOptions extends ProgramOptions {
+  /** Number of the sync socket. */
+  readonly sync: number;
+  /** Where init finds the container's id. */
+  readonly givenId: Address;
+}
+
 /** Makes the context. */
 export function mountContext(
   spec: Spec,
   host: Host,
-  options: ProgramOptions,
-  sync: number,
+  options: MountOptions,
 ): MountContext {
   const { mode, mounts } = host.cgroup;
   const paths = mode === "none" ? {} : cgroupPaths(host.cgroup, {
     id: options.id,
     cgroupsPath: spec.linux?.cgroupsPath,
   });
+  const placedById = (spec.linux?.cgroupsPath ?? "") === "";
   const hierarchies = mounts.flatMap((mount) => {
     const { controllers, mountPoint } = mount;
     const containerPath = controllers.map((controller) => paths[controller])
@@ -32,7 +41,9 @@ export function mountContext(
     return [{
       controllers,
       mountPoint,
-      containerPath,
+      containerPath: placedById
+        ? { directory: parentOf(containerPath), name: options.givenId }
+        : containerPath,
       ...(ownPath === undefined ? {} : { ownPath }),
     }];
   });
@@ -46,7 +57,11 @@ export function mountContext(
       bareMounts: host.bareMounts,
     },
     bundle: options.bundle,
-    sync,
+    sync: options.sync,
     noPivot: options.noPivot ?? false,
   });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }

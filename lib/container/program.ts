@@ -52,6 +52,7 @@ import type { Spec } from "../spec/types.ts";
 import { writeSysctls } from "../sysctl/sysctl.ts";
 import { ownStdio, setUmask, takeIdentity } from "../user/identity.ts";
 import { type InitDescriptors, numberDescriptors } from "./descriptors.ts";
+import { givenBlock } from "./given.ts";
 import type { Host } from "./host.ts";
 import { mountContext } from "./mount_context.ts";
 import type { ProgramOptions } from "./program_options.ts";
@@ -97,13 +98,19 @@ export function containerProgram(
     host,
     userNamespace,
   );
-  const mounts = mountContext(spec, host, options, fds.sync);
+  const given = givenBlock();
+  const mounts = mountContext(spec, host, {
+    ...options,
+    sync: fds.sync,
+    givenId: given.id,
+  });
   const b = new ProgramBuilder(host.arch);
 
   const failures = begin(b);
   const joinMount = enterNamespaces(b, namespaces, {
     sync: fds.sync,
     reexec: options.reexec,
+    given: [given.keyring],
   });
   const settled = b.label("in the namespaces");
   b.place(settled);
@@ -111,7 +118,7 @@ export function containerProgram(
   joinMount();
   b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
   if (options.noNewKeyring !== true) {
-    joinSessionKeyring(b, options.id, userNamespace);
+    joinSessionKeyring(b, given.keyring, userNamespace);
   }
   enterCgroupNamespace(b, namespaces);
   if (createsNamespace(spec, "network")) loopbackUp(b);
@@ -183,7 +190,14 @@ export function containerProgram(
   const program = b.finish();
   const startSteps = program.steps.slice(firstStartStep).map(recordStep);
   const marks = { begin: settled, tail };
-  return { program, namespaces, descriptors: fds, warnings, marks, startSteps };
+  return {
+    program,
+    namespaces,
+    descriptors: fds,
+    warnings,
+    marks,
+    startSteps,
+  };
 }
 
 /** Whether there are limits under which V8 may not get the memory or the time that it needs. */

@@ -46,6 +46,7 @@ import {
   word,
 } from "../../init/builder.ts";
 import type {
+  Address,
   Block,
   Flags,
   Label,
@@ -156,15 +157,18 @@ export function close(b: ProgramBuilder, fd: Operand): void {
 /** Clones the mount that a descriptor is on, or with `path` that one of the host. The clone is attached nowhere. */
 export function cloneMount(
   b: ProgramBuilder,
-  from: { readonly fd: Operand } | { readonly path: string },
+  from:
+    | { readonly fd: Operand; readonly name?: Address }
+    | { readonly path: string },
   recursive: boolean,
   options?: StepOptions,
 ): Result {
   const [directory, path] = "fd" in from
-    ? [from.fd, text("")]
+    ? [from.fd, from.name ?? text("")]
     : [AT_FDCWD, text(from.path)];
+  const isFile = "fd" in from && from.name === undefined;
   const value = MOUNT.OPEN_TREE_CLONE | MOUNT.OPEN_TREE_CLOEXEC |
-    ("fd" in from ? AT_EMPTY_PATH : 0) | (recursive ? MOUNT.AT_RECURSIVE : 0);
+    (isFile ? AT_EMPTY_PATH : 0) | (recursive ? MOUNT.AT_RECURSIVE : 0);
   return b.call(
     "open_tree",
     [directory, path, flags(value, OPEN_TREE_FLAGS)],

@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  AT_FDCWD,
+  O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
   RESOLVE_BENEATH,
@@ -16,11 +18,20 @@ import {
   MOUNT_ATTR_RDONLY,
   MS_RDONLY,
 } from "../../ffi/abi/mount.ts";
-import { type ProgramBuilder, text, word } from "../../init/builder.ts";
-import type { ErrorRule, Operand } from "../../init/program.ts";
+import {
+  type ProgramBuilder,
+  type StepOptions,
+  text,
+  word,
+} from "../../init/builder.ts";
+import type { ErrorRule, Label, Operand, Result } from "../../init/program.ts";
 import { attach, cloneMount, close, descriptorSlot, open } from "./calls.ts";
 import { changeAttributes } from "./bind.ts";
-import type { CgroupHierarchy, MountContext } from "./context.ts";
+import type {
+  CgroupHierarchy,
+  MountContext,
+  NamedDirectory,
+} from "./context.ts";
 import { emptyDirectory } from "./empty_directory.ts";
 import { finishMount } from "./finish_mount.ts";
 import { makeMount, type Parameter } from "./new_mount.ts";
@@ -80,23 +91,20 @@ function unifiedMount(
   if (context.host.userNamespace) {
     // A cgroup that can't be reached must not leave /sys/fs/cgroup of a bound /sys open to writes (CVE-2023-25809).
     const missing = b.label("no cgroup");
-    const clone = cloneMount(b, { path }, false, {
-      onError: { do: "jump", errnos: ["ENOENT"], to: missing },
-    });
-    b.store(fd, clone);
+    b.store(fd, cloneDirectory(b, path, false, missing));
     changeAttributes(b, word(fd), plan.options);
     b.jump(done);
     b.place(missing);
     emptyDirectory(b, context, fd);
   } else {
-    b.store(fd, cloneMount(b, { path }, false));
+    b.store(fd, cloneDirectory(b, path, false));
     changeAttributes(b, word(fd), plan.options);
   }
   b.place(done);
   return word(fd);
 }
 
-function unifiedPath({ host }: MountContext): string {
+function unifiedPath({ host }: MountContext): string | NamedDirectory {
   const unified = host.cgroup.hierarchies.find(isUnifiedHierarchy);
   if (unified === undefined) return UNIFIED_MOUNT_POINT;
   return host.cgroupNamespace ? unified.containerPath : unified.mountPoint;
@@ -162,20 +170,53 @@ function hierarchyMount(
   );
 }
 
+/**
+ * A directory of a hierarchy as a mount.
+ *
+ * @param missing where to go on if it is not there; left out, that is a failure
+ */
+function cloneDirectory(
+  b: ProgramBuilder,
+  path: string | NamedDirectory,
+  recursive: boolean,
+  missing?: Label,
+): Result {
+  const ifMissing = (to: Label | undefined): StepOptions =>
+    to === undefined ? {} : { onError: { do: "jump", errnos: ["ENOENT"], to } };
+  if (typeof path === "string") {
+    return cloneMount(b, { path }, recursive, ifMissing(missing));
+  }
+  const fd = b.call("openat", [
+    AT_FDCWD,
+    text(path.directory),
+    O_PATH | O_DIRECTORY[b.arch] | O_CLOEXEC,
+    0,
+  ]);
+  const [refused, done] = [b.label("not there"), b.label("there")];
+  const to = missing === undefined ? undefined : refused;
+  const from = { fd, name: path.name };
+  const clone = cloneMount(b, from, recursive, ifMissing(to));
+  close(b, fd);
+  if (missing === undefined) return clone;
+  b.jump(done);
+  b.place(refused);
+  close(b, fd);
+  b.jump(missing);
+  b.place(done);
+  return clone;
+}
+
 /** The container's cgroup as a mount. A container without one, for want of permission to make it, is in our own. */
 function hierarchyClone(
   b: ProgramBuilder,
   { containerPath, ownPath }: CgroupHierarchy,
 ): Operand {
   if (ownPath === undefined) {
-    return cloneMount(b, { path: containerPath }, true);
+    return cloneDirectory(b, containerPath, true);
   }
   const fd = descriptorSlot("cgroup");
   const [missing, done] = [b.label("no cgroup"), b.label("cgroup")];
-  const clone = cloneMount(b, { path: containerPath }, true, {
-    onError: { do: "jump", errnos: ["ENOENT"], to: missing },
-  });
-  b.store(fd, clone);
+  b.store(fd, cloneDirectory(b, containerPath, true, missing));
   b.jump(done);
   b.place(missing);
   b.store(fd, cloneMount(b, { path: ownPath }, true));

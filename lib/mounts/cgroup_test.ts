@@ -1,3 +1,4 @@
+import { block } from "../../init/builder.ts";
 import { assertEquals } from "../deps/assert.ts";
 import type { Mount } from "../spec/types.ts";
 import type { CgroupHierarchy, MountHost } from "./context.ts";
@@ -131,4 +132,22 @@ Deno.test("mountAll() mounts v1 cgroups anew in a cgroup namespace", () => {
     true,
   );
   assertEquals(steps.some((line) => line.includes("RDONLY")), false);
+});
+
+Deno.test("mountAll() opens a directory that only init knows the name of in the one above it", () => {
+  const containerPath = {
+    directory: "/sys/fs/cgroup",
+    name: block("id", 8),
+  };
+  const host: Partial<MountHost> = {
+    cgroupNamespace: true,
+    cgroup: {
+      mode: "v2",
+      hierarchies: [{ ...V1.hierarchies[2]!, containerPath }],
+    },
+  };
+  assertEquals(
+    stepsOf(host).filter((line) => line.startsWith("open_tree")),
+    ["open_tree($openat, {id}, OPEN_TREE_CLONE|OPEN_TREE_CLOEXEC)"],
+  );
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { RuntimeError } from "../../ffi/errors.ts";
-import type { Block, Operand } from "../../init/program.ts";
+import type { Address, Block, Operand } from "../../init/program.ts";
 import type { Spec } from "../spec/types.ts";
 
 /** A mounted cgroup hierarchy, and the container's place in it. */
@@ -13,10 +13,16 @@ export interface CgroupHierarchy {
   readonly controllers: readonly string[];
   /** Where the host has it mounted. */
   readonly mountPoint: string;
-  /** The host's directory of the container's cgroup. */
-  readonly containerPath: string;
+  /** The host's directory of the container's cgroup: its path, or a name in a directory. */
+  readonly containerPath: string | NamedDirectory;
   /** The host's directory of our own cgroup; only where a container may be without one, because we are not root. */
   readonly ownPath?: string;
+}
+
+/** A directory by its name, which only init knows, in another. */
+export interface NamedDirectory {
+  readonly directory: string;
+  readonly name: Address;
 }
 
 /** The host's cgroups, as far as mounting them goes. */

@@ -17,7 +17,7 @@ import {
 } from "../../ffi/abi/sched.ts";
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
-import type { Flags, Result } from "../../init/program.ts";
+import type { Block, Flags, Result } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { awaitAnswer, notify, upcall } from "../../init/upcall.ts";
 import { ConfigError } from "../errors.ts";
@@ -52,6 +52,8 @@ export interface EnterOptions {
    * its libraries would be those of whoever made that one.
    */
   readonly reexec?: boolean | undefined;
+  /** Blocks that the answer to GO fills. */
+  readonly given?: readonly Block[] | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ export function enterNamespaces(
   options: EnterOptions,
 ): () => void {
   if (plan.staged) return enterInStages(b, plan, options);
-  b.section("start init", undefined, () => upcall(b, options.sync, MESSAGE.GO));
+  go(b, options);
   if (plan.created.includes("user")) becomeRoot(b);
   undumpable(b, 0);
   const opened = openAll(b, plan.joined);
@@ -94,8 +96,9 @@ function isMount([{ type }]: Opened): boolean {
 function enterInStages(
   b: ProgramBuilder,
   plan: NamespacePlan,
-  { sync, reexec = false }: EnterOptions,
+  options: EnterOptions,
 ): () => void {
+  const { sync, reexec = false } = options;
   // Processes of the namespaces we join could trace us, and reach the host through our descriptors.
   undumpable(b, 0);
   const joinMount = joinInOrder(b, plan, openAll(b, plan.joined), reexec);
@@ -122,8 +125,16 @@ function enterInStages(
   const pid = rest.includes("pid") ||
     plan.joined.some(({ type }) => type === "pid");
   if (pid || rest.includes("time")) secondClone(b, sync);
-  b.section("start init", undefined, () => upcall(b, sync, MESSAGE.GO));
+  go(b, options);
   return joinMount;
+}
+
+function go(b: ProgramBuilder, { sync, given = [] }: EnterOptions): void {
+  b.section(
+    "start init",
+    undefined,
+    () => upcall(b, sync, MESSAGE.GO, { into: given }),
+  );
 }
 
 function openAll(

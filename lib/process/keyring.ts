@@ -7,7 +7,8 @@ import {
   KEYCTL_JOIN_SESSION_KEYRING,
   KEYCTL_SETPERM,
 } from "../../ffi/abi/keyctl.ts";
-import { type ProgramBuilder, text } from "../../init/builder.ts";
+import type { ProgramBuilder } from "../../init/builder.ts";
+import type { Operand } from "../../init/program.ts";
 
 /** What a new session keyring has: all to its possessor; view, read and link to its user (security/keys). */
 const NEW_KEYRING_PERMISSIONS = 0x3f13_0000;
@@ -17,10 +18,12 @@ const OTHER_SEARCH = 0x0000_0008;
 /**
  * Joins a new session keyring, which the container's user can search. A kernel without keyrings, or a filter around
  * us that forbids them, does no harm.
+ *
+ * @param name address of its name
  */
 export function joinSessionKeyring(
   b: ProgramBuilder,
-  id: string,
+  name: Operand,
   userNamespace: boolean,
 ): void {
   b.section("join a session keyring", undefined, () => {
@@ -28,7 +31,7 @@ export function joinSessionKeyring(
     const jump = { onError: { do: "jump", errnos: [], to: done } } as const;
     const keyring = b.call("keyctl", [
       KEYCTL_JOIN_SESSION_KEYRING,
-      text(`_ses.${id}`),
+      name,
       0,
       0,
       0,
