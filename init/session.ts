@@ -22,6 +22,8 @@ import {
 export interface Reply {
   readonly fds?: readonly Fd[];
   readonly data?: Uint8Array<ArrayBuffer>;
+  /** What is to be done once it is sent, while init goes on. */
+  readonly after?: () => void;
 }
 
 /** A question of init's. */
@@ -119,6 +121,7 @@ async function answer(
   } finally {
     for (const fd of reply.fds ?? []) fd.close();
   }
+  reply.after?.();
 }
 
 function failure(program: Program, code: number, errno: number): RuntimeError {

@@ -78,6 +78,23 @@ Deno.test("converse() answers each question with its code, its value, and data",
   assertEquals(asked, [5, -1]);
 });
 
+Deno.test("converse() does what comes after an answer when that is sent", async () => {
+  const [ours, theirs] = packetPair();
+  using socket = ours;
+  using other = theirs;
+  let sent: Promise<unknown> | undefined;
+  say(other, MESSAGE.READY);
+  say(other, MESSAGE.CREATED);
+  await converse(socket, program(), {
+    [MESSAGE.READY]: () => ({
+      after: () => {
+        sent = receiveMessage(other, 8);
+      },
+    }),
+  });
+  assertEquals(await sent !== undefined, true);
+});
+
 Deno.test("converse() sends no answer where none is expected", async () => {
   const seen: number[] = [];
   await talk(async (socket) => {

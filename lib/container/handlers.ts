@@ -62,7 +62,7 @@ function handlers(
     [MESSAGE.READY]: () => {
       context.applyLimits();
       setLimits(context.init.pid, spec);
-      context.onReady();
+      return { after: context.onReady };
     },
   };
 }
