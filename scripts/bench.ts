@@ -1,100 +1,58 @@
 /**
  * Benchmarks: `deno task bench [--peers] [--runs N]`, or `deno task bench --phases [--runs N]`.
  *
- * Prints Markdown tables: start-up beside an empty Deno script, `run` of /bin/true, `create` + `start` +
- * `delete`, and the memory of the waiting init. With `--peers` the same is measured for Debian's runc and
- * crun, in the same run. crun refuses a hybrid cgroup layout, so all are also compared in a private
- * view that looks like pure cgroup v2. Needs root. `NSINIT` names another executable to measure.
+ * Prints Markdown tables: start-up beside an empty Deno script; containers by the executable, by its re-executed init,
+ * by three commands, and by a program that uses the library; many containers in one program; the memory of the waiting
+ * init. With `--peers` the same is measured for Debian's runc and crun, in turns. crun refuses a host that has cgroups
+ * v1 and v2 side by side, so each is shown alone, in private views. `--phases` tells where the time of the library
+ * goes. Needs root. `NSINIT` names another executable to measure.
  *
  * @module
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { join } from "../lib/deps/path.ts";
-import { build } from "./build.ts";
-import { type Measure, measure, type View } from "./bench_measure.ts";
+import { makeBundle } from "./bench_bundle.ts";
+import type { CrowdResult } from "./bench_crowd.ts";
+import {
+  commandSubject,
+  inView,
+  LibrarySubject,
+  scriptCommand,
+  type View,
+} from "./bench_measure.ts";
 import { type Footprint, footprint, type Runtime } from "./bench_memory.ts";
 import { phaseReport } from "./bench_phases.ts";
+import { measureInTurns } from "./bench_rounds.ts";
+import { crowdTables, memoryTable, timesTable } from "./bench_tables.ts";
+import { build } from "./build.ts";
 import { installMissing } from "./packages.ts";
-import { findStaticBusybox, makeRootFilesystem } from "./root_filesystem.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
 const PEERS: readonly string[] = ["runc", "crun"];
 
-/** Whether the host's cgroup layout is hybrid or v1, which crun refuses. */
-function isHybrid(): boolean {
-  try {
-    return !Deno.statSync("/sys/fs/cgroup/cgroup.controllers").isFile;
-  } catch {
-    return true;
+/** What all parts need. */
+interface Bench {
+  readonly nsinit: string;
+  readonly runtimes: readonly Runtime[];
+  /** A folder for files. */
+  readonly temp: string;
+  /** A folder for states: a tmpfs, as /run usually is, for a disk is not to be measured. */
+  readonly states: string;
+  readonly runs: number;
+}
+
+/** The views of this host in which all runtimes work. */
+function views(): readonly View[] {
+  function exists(name: string): boolean {
+    try {
+      return Deno.statSync(`/sys/fs/cgroup/${name}`) !== undefined;
+    } catch {
+      return false;
+    }
   }
-}
-
-async function makeBundle(
-  nsinit: string,
-  dir: string,
-  args: readonly string[],
-  { devices }: { readonly devices: boolean } = { devices: false },
-): Promise<string> {
-  await Deno.mkdir(join(dir, "rootfs"), { recursive: true });
-  makeRootFilesystem(join(dir, "rootfs"), findStaticBusybox());
-  const { success, stderr } = await new Deno.Command(nsinit, {
-    args: ["spec", "--bundle", dir],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  const file = join(dir, "config.json");
-  const config = JSON.parse(await Deno.readTextFile(file));
-  config.process.terminal = false;
-  config.process.args = args;
-  config.ociVersion = "1.0.2"; // Debian's crun refuses newer ones
-  // the private v2 view of a hybrid host can't attach device programs for everybody
-  if (!devices) delete config.linux.resources;
-  await Deno.writeTextFile(file, JSON.stringify(config));
-  return dir;
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`;
-}
-
-function table(
-  title: string,
-  measures: readonly Measure[],
-): string {
-  const base = measures[0]?.medianMs;
-  const lines = [
-    `### ${title}`,
-    "",
-    row(["command", "median ms", "mean ± σ ms", "min ms", "ratio"]),
-    row(["---", "---:", "---:", "---:", "---:"]),
-  ];
-  for (const { name, medianMs, meanMs, sigmaMs, minMs, error } of measures) {
-    lines.push(
-      error !== undefined ? row([name, `failed: ${error}`, "", "", ""]) : row([
-        name,
-        medianMs.toFixed(1),
-        `${meanMs.toFixed(1)} ± ${sigmaMs.toFixed(1)}`,
-        minMs.toFixed(1),
-        base ? (medianMs / base).toFixed(2) : "",
-      ]),
-    );
-  }
-  return `${lines.join("\n")}\n`;
-}
-
-function memoryTable(footprints: readonly Footprint[]): string {
-  return [
-    "### The waiting init after `create`",
-    "",
-    row(["runtime", "PSS kB", "threads"]),
-    row(["---", "---:", "---:"]),
-    ...footprints.map(({ name, pssKb, threads, error }) =>
-      error !== undefined
-        ? row([name, `failed: ${error}`, ""])
-        : row([name, String(pssKb), String(threads)])
-    ),
-    "",
-  ].join("\n");
+  if (exists("cgroup.controllers")) return ["host"];
+  return [exists("unified") ? "v1" : "host", "v2"];
 }
 
 async function heading(): Promise<string> {
@@ -108,83 +66,171 @@ async function heading(): Promise<string> {
   return `${cpu}, ${navigator.hardwareConcurrency} cores · Linux ${Deno.osRelease()} · Deno ${Deno.version.deno} · commit ${commit}\n`;
 }
 
-/** The commands of one container's life, as a shell script; the container ends by itself. */
-function life({ command, root }: Runtime, bundle: string): string {
-  const base = `'${command}' --root '${root}'`;
-  return `${base} create --bundle '${bundle}' bench </dev/null >/dev/null && ${base} start bench && ${base} delete --force bench`;
+/** The executable by itself, its re-executed init where it has one, and the others. */
+async function findRuntimes(
+  nsinit: string,
+  peers: readonly string[],
+  states: string,
+): Promise<Runtime[]> {
+  const { stdout } = await new Deno.Command(nsinit, { args: ["--help"] })
+    .output();
+  const canReexec = new TextDecoder().decode(stdout).includes("--init");
+  const commands: [string, readonly string[]][] = [
+    ["nsinit", [nsinit]],
+    ...(canReexec
+      ? [["nsinit --init reexec", [nsinit, "--init", "reexec"]]]
+      : []) as [
+        string,
+        readonly string[],
+      ][],
+    ...peers.map((name): [string, readonly string[]] => [name, [name]]),
+  ];
+  return commands.map(([name, command]) => ({
+    name,
+    command,
+    root: join(states, name.replaceAll(" ", "")),
+  }));
 }
 
 async function benchStart(
-  nsinit: Runtime,
-  temp: string,
-  runs: number,
+  { runtimes: [own], nsinit, temp, runs }: Bench,
 ): Promise<string> {
   const empty = join(temp, "empty.ts");
   await Deno.writeTextFile(empty, "");
-  const bundle = await makeBundle(nsinit.command, join(temp, "sleep"), [
-    "/bin/sleep",
-    "1000",
-  ]);
-  const base = [nsinit.command, "--root", nsinit.root];
-  const create = await new Deno.Command(nsinit.command, {
-    args: [...base.slice(1), "create", "--bundle", bundle, "bench-state"],
-    // no pipes: the waiting init holds them open
-    stdin: "null",
-    stdout: "null",
-    stderr: "inherit",
-  }).output();
-  if (!create.success) throw new Error("nsinit create failed");
-  try {
-    return table("Start-up", [
-      await measure("deno run empty.ts", [Deno.execPath(), "run", empty], runs),
-      await measure("nsinit --version", [nsinit.command, "--version"], runs),
-      await measure("nsinit state", [...base, "state", "bench-state"], runs),
-    ]);
-  } finally {
-    await new Deno.Command(nsinit.command, {
-      args: [...base.slice(1), "delete", "--force", "bench-state"],
+  const bundle = await makeBundle(nsinit, join(temp, "state"), {
+    args: ["/bin/sleep", "1000"],
+  });
+  const base = [...own!.command, "--root", own!.root];
+  async function call(...args: readonly string[]): Promise<void> {
+    const { success } = await new Deno.Command(nsinit, {
+      args: [...base.slice(1), ...args],
+      // no pipes: the waiting init holds them open
+      ...{ stdin: "null", stdout: "null", stderr: "inherit" },
     }).output();
+    if (!success) throw new Error(`nsinit ${args.join(" ")} failed`);
+  }
+  await call("create", "--bundle", bundle, "bench-state");
+  try {
+    const measures = await measureInTurns([
+      commandSubject("empty Deno script", [Deno.execPath(), "run", empty]),
+      commandSubject("nsinit --version", [nsinit, "--version"]),
+      commandSubject("nsinit state", [...base, "state", "bench-state"]),
+    ], runs);
+    return timesTable("Start-up", measures, ["empty Deno script"]);
+  } finally {
+    await call("delete", "--force", "bench-state");
   }
 }
 
-async function benchRun(
-  runtimes: readonly Runtime[],
-  bundle: string,
-  runs: number,
+/** The commands of one container's life, as a shell script; the container ends by itself. */
+function life({ command, root }: Runtime, bundle: string): readonly string[] {
+  const script =
+    '"$@" create --bundle "$bundle" bench </dev/null >/dev/null && "$@" start bench && "$@" delete --force bench';
+  return [
+    ...["/bin/sh", "-c", `bundle=$1; shift; ${script}`, "sh", bundle],
+    ...[...command, "--root", root],
+  ];
+}
+
+async function benchView(bench: Bench, view: View): Promise<string> {
+  const { runtimes, nsinit, temp, states, runs } = bench;
+  const bundle = await makeBundle(nsinit, join(temp, `true-${view}`), {
+    args: ["/bin/true"],
+    noResources: view === "v2",
+  });
+  await using library = new LibrarySubject(
+    "library",
+    join(states, "library"),
+    bundle,
+    view,
+  );
+  await library.run(200); // warm
+  const measures = await measureInTurns([
+    library,
+    ...runtimes.map(({ name, command, root }) =>
+      commandSubject(
+        `${name} run`,
+        [...command, "--root", root, "run", "--bundle", bundle, "bench"],
+        view,
+      )
+    ),
+    ...runtimes.map((runtime) =>
+      commandSubject(
+        `${runtime.name} create, start, delete`,
+        life(runtime, bundle),
+        view,
+      )
+    ),
+  ], runs);
+  const [own, lives] = ["run", "create, start, delete"].map((end) =>
+    measures.filter(({ name }) => name.endsWith(end))
+  );
+  const where = view === "host"
+    ? "host as it is"
+    : `private cgroup ${view} view`;
+  return timesTable(
+    `/bin/true, ${where}`,
+    [measures[0]!, ...own!],
+    PEERS.map((name) => `${name} run`),
+  ) + "\n" + timesTable(
+    `Three commands, ${where}`,
+    lives!,
+    PEERS.map((name) => `${name} create, start, delete`),
+  );
+}
+
+async function benchCrowd(
+  { nsinit, temp, states }: Bench,
   view: View,
 ): Promise<string> {
-  const where = view === "host" ? "host as it is" : "private cgroup v2 view";
-  const run: Measure[] = [];
-  const lives: Measure[] = [];
-  for (const runtime of runtimes) {
-    const { name, command, root } = runtime;
-    run.push(
-      await measure(
-        `${name} run`,
-        [command, "--root", root, "run", "--bundle", bundle, "bench"],
-        runs,
-        view,
-      ),
-    );
-    lives.push(
-      await measure(
-        `${name} create, start, delete`,
-        ["/bin/sh", "-c", life(runtime, bundle)],
-        runs,
-        view,
-      ),
+  const bundle = await makeBundle(nsinit, join(temp, "crowd"), {
+    args: ["/bin/true"],
+    noResources: view === "v2",
+  });
+  const [program = "", ...args] = inView(
+    scriptCommand("bench_crowd.ts", [
+      ...["--root", join(states, "crowd"), "--bundle", bundle],
+      ...["--count", "200", "--crowds", "0,200,500"],
+    ]),
+    view,
+  );
+  const { success, stdout } = await new Deno.Command(program, {
+    args,
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  if (!success) return "### The library: many containers\n\nfailed\n";
+  const result: CrowdResult = JSON.parse(new TextDecoder().decode(stdout));
+  return crowdTables(result);
+}
+
+async function benchAll(bench: Bench): Promise<void> {
+  console.log(await heading());
+  console.log(await benchStart(bench));
+  const [first = "host", ...others] = views();
+  for (const view of [first, ...others]) {
+    console.log(await benchView(bench, view));
+  }
+  console.log(await benchCrowd(bench, first));
+  const footprints: Footprint[] = [];
+  for (const runtime of bench.runtimes) {
+    footprints.push(
+      await footprint(runtime, join(bench.temp, "state"), first),
     );
   }
-  return table(`/bin/true, ${where}`, run) + "\n" +
-    table(`Three commands, ${where}`, lives);
+  console.log(memoryTable(footprints));
 }
 
 async function main(): Promise<number> {
   const options = parseArgs(Deno.args, {
-    boolean: ["peers", "phases"],
+    boolean: ["peers", "phases", "help"],
     string: ["runs"],
     default: { runs: "100" },
   });
+  if (options.help) {
+    console.log("deno task bench [--peers | --phases] [--runs N]");
+    return 0;
+  }
   const runs = Number(options.runs);
   if (!Number.isSafeInteger(runs) || runs < 2) {
     console.error(`--runs must be a number of at least 2, not ${options.runs}`);
@@ -197,60 +243,33 @@ async function main(): Promise<number> {
     return 1;
   }
   const peers = options.peers ? PEERS : [];
-  const missing = await installMissing(
-    [
-      ...(options.phases ? ["linux-perf"] : ["hyperfine", ...peers]),
-      "busybox-static",
-    ].map((name) => ({
-      program: name.replace(/-static|linux-/, ""),
-      package: name,
-    })),
-  );
+  const missing = await installMissing([
+    ...(options.phases
+      ? [{ program: "perf", package: "linux-perf" }]
+      : ["hyperfine", ...peers].map((name) => ({
+        program: name,
+        package: name,
+      }))),
+    { program: "busybox", package: "busybox-static" },
+  ]);
   if (missing.length > 0) {
     console.error(`missing, and not to be installed: ${missing.join(", ")}`);
     return 1;
   }
   const nsinit = Deno.env.get("NSINIT") ?? (await build()).executable;
   const temp = await Deno.makeTempDir();
-  // as /run usually is, a tmpfs: what is measured should not be a disk
   const states = await Deno.makeTempDir({ dir: "/dev/shm" });
   try {
-    const runtimes = [["nsinit", nsinit], ...peers.map((name) => [name, name])]
-      .map(([name = "", command = ""]): Runtime => ({
-        name,
-        command,
-        root: join(states, name),
-      }));
-    const [own] = runtimes;
-    if (!own) return 1;
-    console.log(await heading());
     if (options.phases) {
-      const bundle = await makeBundle(nsinit, join(temp, "true"), [
-        "/bin/true",
-      ], { devices: true });
-      console.log(
-        await phaseReport({
-          temp,
-          state: join(states, "library"),
-          bundle,
-          runs,
-          warm: 100,
-        }),
-      );
-      return 0;
+      console.log(await heading());
+      const args = ["/bin/true"];
+      const bundle = await makeBundle(nsinit, join(temp, "true"), { args });
+      const state = join(states, "library");
+      console.log(await phaseReport({ temp, state, bundle, runs, warm: 100 }));
+    } else {
+      const runtimes = await findRuntimes(nsinit, peers, states);
+      await benchAll({ nsinit, runtimes, temp, states, runs });
     }
-    console.log(await benchStart(own, temp, runs));
-    const bundle = await makeBundle(nsinit, join(temp, "true"), ["/bin/true"]);
-    const onHost = runtimes.filter(({ name }) =>
-      name !== "crun" || !isHybrid()
-    );
-    console.log(await benchRun(onHost, bundle, runs, "host"));
-    console.log(await benchRun(runtimes, bundle, runs, "v2"));
-    const footprints: Footprint[] = [];
-    for (const runtime of runtimes) {
-      footprints.push(await footprint(runtime, join(temp, "sleep")));
-    }
-    console.log(memoryTable(footprints));
     return 0;
   } finally {
     await Deno.remove(temp, { recursive: true });

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { inView, type View } from "./bench_measure.ts";
 
 /** An OCI runtime to measure. */
 export interface Runtime {
   readonly name: string;
-  /** The program, by path or by name on PATH. */
-  readonly command: string;
+  /** The program, by path or by name on PATH, and flags before its command. */
+  readonly command: readonly string[];
   /** Its state folder, so that nothing of the host's is touched. */
   readonly root: string;
 }
@@ -23,23 +24,27 @@ export interface Footprint {
   readonly error?: string;
 }
 
-/** Creates a container in the private cgroup v2 view, so for every runtime alike, and reads its init's size. */
+/** Creates a container and reads its init's size. */
 export async function footprint(
-  runtime: Runtime,
+  { name, command, root }: Runtime,
   bundle: string,
+  view: View,
 ): Promise<Footprint> {
-  const { name, command, root } = runtime;
   const id = `memory-${Deno.pid}`;
   const script = `
-umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || exit
-"$1" --root "$2" create --bundle "$3" "$4" </dev/null >/dev/null || exit
-pid=$("$1" --root "$2" state "$4" | sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p')
+bundle=$1 id=$2; shift 2
+"$@" create --bundle "$bundle" "$id" </dev/null >/dev/null || exit
+pid=$("$@" state "$id" | sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p')
 grep ^Pss: /proc/$pid/smaps_rollup
 grep ^Threads: /proc/$pid/status
-"$1" --root "$2" delete --force "$4"
+"$@" delete --force "$id"
 `;
-  const { stdout, stderr } = await new Deno.Command("unshare", {
-    args: ["--mount", "sh", "-c", script, "sh", command, root, bundle, id],
+  const [program = "", ...args] = inView([
+    ...["sh", "-c", script, "sh", bundle, id],
+    ...[...command, "--root", root],
+  ], view);
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args,
     stdin: "null",
   }).output();
   const text = new TextDecoder().decode(stdout);

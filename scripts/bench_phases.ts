@@ -7,7 +7,8 @@
  * @module
  */
 import { join } from "../lib/deps/path.ts";
-import { type LifeResult, PHASES } from "./bench_library.ts";
+import { PHASES } from "./bench_life.ts";
+import type { LifeResult } from "./bench_library.ts";
 import { sumProfile } from "./bench_profile.ts";
 import { initTimes, parseTrace, phaseTimes } from "./bench_trace.ts";
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { MARK, PHASES } from "./bench_library.ts";
+import { PHASES } from "./bench_life.ts";
+import { MARK } from "./bench_library.ts";
 
 /** A finished system call. */
 export interface Call {
