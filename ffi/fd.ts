@@ -11,6 +11,8 @@ import { check, syscall } from "./syscall.ts";
 export class Fd implements Disposable {
   /** What it was opened on, for messages. */
   readonly path: string;
+  /** Called before the number is given up, by {@linkcode Fd.close} or {@linkcode Fd.leak}: for who waits on it. */
+  onClose: (() => void) | undefined;
   #number: number;
 
   constructor(number: number, path: string) {
@@ -29,6 +31,11 @@ export class Fd implements Disposable {
     return this.#number;
   }
 
+  /** Whether the number has been given up. */
+  get isClosed(): boolean {
+    return this.#number < 0;
+  }
+
   /** A copy with a number of at least `least`, close-on-exec. */
   duplicate(least = 0): Fd {
     return new Fd(
@@ -40,6 +47,7 @@ export class Fd implements Disposable {
   /** Hands the number over to somebody who closes it. */
   leak(): number {
     const number = this.number;
+    this.onClose?.();
     this.#number = -1;
     return number;
   }
@@ -47,6 +55,7 @@ export class Fd implements Disposable {
   /** Closes it; once is enough, twice does no harm. */
   close(): void {
     if (this.#number < 0) return;
+    this.onClose?.();
     syscall("close", this.#number);
     this.#number = -1;
   }

@@ -1,67 +1,72 @@
 /**
- * Waiting for descriptors: ppoll(2).
+ * Waiting for descriptors, and for a time.
+ *
+ * A wait begins on this thread, which is held for a moment: most are short, and to hand one over to another thread
+ * costs some 0.1 ms. All that have begun are looked at together. What takes longer goes to the {@linkcode Reactor}.
  *
  * @module
  */
-import { POLLIN } from "./abi/poll.ts";
-import { SyscallError } from "./syscall_error.ts";
+import { POLLIN, POLLOUT } from "./abi/poll.ts";
 import type { Fd } from "./fd.ts";
-import { syscall, syscallAsync } from "./syscall.ts";
+import { ppoll } from "./ppoll.ts";
+import { Reactor, type Wait } from "./reactor.ts";
 
-/** How long the calling thread may be held before the wait moves to another one; a hand-over costs some 0.1 ms. */
+/** How long this thread may be held while nothing happens. */
 const HOLD_MS = 1;
+/** How long this thread may be held and go on in turns, before Deno's timers and streams have theirs. */
+const SERVE_MS = 5;
+/** After a pause as long as this, Deno's event loop is taken to have gone round. */
+const GAP_MS = 1;
+/** Steps that others, who may have something to wait for as well, get before this thread is held. */
+const STEPS = 16;
+
+/** A wait of one of the functions below. */
+interface Pending extends Wait {
+  /** Whether this thread is not to be held for it. */
+  readonly patient: boolean;
+  readonly resolve: (ready: boolean[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How to wait. */
+export interface WaitOptions {
+  /**
+   * For what may take its time, and for what may be ready again and again: Deno's event loop goes round in between.
+   *
+   * @default {false} this thread may be held for a moment
+   */
+  readonly patient?: boolean;
+}
+
+/** Who waits on this thread. */
+const pending = new Set<Pending>();
+const reactor = new Reactor<Pending>(onReturn);
+let isServing = false;
+/** When this thread began to serve, and when it did so last. */
+let [servedSince, servedAt] = [-Infinity, -Infinity];
 
 /**
- * Waits until one of the descriptors can be read, or its other side is gone.
+ * Waits until one of the descriptors can be read, its other side is gone, or it is closed here.
  *
  * @param timeoutMs how long at most; negative: for ever
  * @returns for each descriptor whether it is ready; all false when the time is up
  * @throws {SyscallError}
  */
-export async function waitReadable(
+export function waitReadable(
   fds: readonly Fd[],
   timeoutMs = -1,
+  options: WaitOptions = {},
 ): Promise<boolean[]> {
-  const first = timeoutMs < 0 ? HOLD_MS : Math.min(HOLD_MS, timeoutMs);
-  const polled = pollStructs(fds);
-  let count = outcome(
-    syscall("ppoll", polled, fds.length, timespec(first), null, 0),
-  );
-  const rest = timeoutMs < 0 ? undefined : timeoutMs - first;
-  if (count <= 0 && (rest === undefined || rest > 0)) {
-    const timeout = rest === undefined ? null : timespec(rest);
-    do count = outcome(
-      await syscallAsync("ppoll", polled, fds.length, timeout, null, 0),
-    ); while (count < 0);
-  }
-  const view = new DataView(polled.buffer);
-  return fds.map((_, i) => view.getInt16(8 * i + 6, true) !== 0);
+  return waitFor(fds, POLLIN, timeoutMs, options);
 }
 
-function pollStructs(fds: readonly Fd[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(8 * fds.length);
-  const view = new DataView(bytes.buffer);
-  fds.forEach((fd, i) => {
-    view.setInt32(8 * i, fd.number, true);
-    view.setInt16(8 * i + 4, POLLIN, true);
-  });
-  return bytes;
-}
-
-function timespec(ms: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigInt64(0, BigInt(Math.floor(ms / 1000)), true);
-  view.setBigInt64(8, BigInt(Math.floor((ms % 1000) * 1e6)), true);
-  return bytes;
-}
-
-/** How many descriptors are ready; -1 to try again. */
-function outcome(result: number): number {
-  if (result >= 0) return result;
-  const error = new SyscallError("ppoll", -result);
-  if (error.errnoName === "EINTR") return -1;
-  throw error;
+/** As {@linkcode waitReadable}, until one can be written, or nobody will read it. */
+export function waitWritable(
+  fds: readonly Fd[],
+  timeoutMs = -1,
+  options: WaitOptions = {},
+): Promise<boolean[]> {
+  return waitFor(fds, POLLOUT, timeoutMs, options);
 }
 
 /**
@@ -71,4 +76,107 @@ function outcome(result: number): number {
  */
 export async function pause(ms: number): Promise<void> {
   await waitReadable([], ms);
+}
+
+async function waitFor(
+  fds: readonly Fd[],
+  events: number,
+  timeoutMs: number,
+  { patient = false }: WaitOptions,
+): Promise<boolean[]> {
+  for (const fd of fds) void fd.number; // throws if it is closed
+  const interests = fds.map((fd) => ({ fd, events }));
+  if (timeoutMs === 0) return ppoll(interests, 0);
+  const deadline = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
+  return await new Promise((resolve, reject) => {
+    const wait = { interests, deadline, patient, resolve, reject };
+    if (patient) park([wait]);
+    else {
+      pending.add(wait);
+      if (!isServing) void serve();
+    }
+  });
+}
+
+/** Serves all who wait on this thread, as long as it goes quickly. */
+async function serve(): Promise<void> {
+  isServing = true;
+  const start = performance.now();
+  if (start - servedAt > GAP_MS) servedSince = start;
+  while (pending.size > 0) {
+    for (let i = 0; i < STEPS; i++) await undefined;
+    const left = servedSince + SERVE_MS - performance.now();
+    const { count, isReturning } = left > 0
+      ? settle(Math.min(HOLD_MS, left))
+      : { count: 0, isReturning: false };
+    if (isReturning) {
+      reactor.interrupt(); // what made it readable may be gone again
+      break;
+    }
+    if (count === 0) {
+      park(pending);
+      pending.clear();
+    }
+  }
+  servedAt = performance.now();
+  isServing = false;
+}
+
+/**
+ * Looks who need not wait any more, and tells them.
+ *
+ * @returns how many were told, and whether the reactor's thread comes back
+ */
+function settle(hold: number): { count: number; isReturning: boolean } {
+  const waits = [...pending];
+  const interests = waits.flatMap((wait) => wait.interests);
+  const nearest = Math.min(...waits.map((wait) => wait.deadline));
+  const { descriptor } = reactor;
+  if (descriptor !== undefined) {
+    interests.push({ fd: descriptor, events: POLLIN });
+  }
+  let ready: boolean[];
+  try {
+    const left = Math.max(0, nearest - performance.now());
+    ready = ppoll(interests, Math.min(hold, left));
+  } catch (error) {
+    pending.clear();
+    for (const { reject } of waits) reject(error);
+    return { count: waits.length, isReturning: false };
+  }
+  const now = performance.now();
+  let [next, count] = [0, 0];
+  for (const wait of waits) {
+    const own = ready.slice(next, next += wait.interests.length);
+    if (!own.includes(true) && wait.deadline > now) continue;
+    pending.delete(wait);
+    wait.resolve(own);
+    count++;
+  }
+  return { count, isReturning: ready[next] === true };
+}
+
+/** Hands waits over. */
+function park(waits: Iterable<Pending>): void {
+  for (const wait of waits) {
+    try {
+      reactor.park(wait);
+    } catch (error) {
+      wait.reject(error);
+    }
+  }
+}
+
+/** Those that come back from the reactor are looked at at once; who came for nothing waits again. */
+function onReturn(waits: readonly Pending[], error?: unknown): void {
+  servedSince = performance.now();
+  if (error !== undefined) { for (const { reject } of waits) reject(error); }
+  else if (waits.length > 0) {
+    for (const wait of waits) pending.add(wait);
+    settle(0);
+    const patient = [...pending].filter((wait) => wait.patient);
+    for (const wait of patient) pending.delete(wait);
+    park(patient);
+  }
+  if (pending.size > 0 && !isServing) void serve();
 }

@@ -57,7 +57,7 @@ export class SignalPipe implements Disposable {
   async next(): Promise<number | undefined> {
     const number = new Uint8Array(4);
     while (this.#open) {
-      await waitReadable([this.#reader]);
+      await waitReadable([this.#reader], -1, { patient: true });
       const size = syscall("read", this.#reader.number, number, number.length);
       const signal = new DataView(number.buffer).getInt32(0, true);
       if (size === number.length && signal !== WAKE_UP) return signal;

@@ -7,6 +7,7 @@ import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makePipe } from "../../ffi/pipe.ts";
+import { readableStream, writableStream } from "../../ffi/pipe_stream.ts";
 
 /**
  * Where a standard stream leads: to ours, to nowhere, to a web stream, or by way of a pipe and of us to ours.
@@ -36,37 +37,38 @@ export interface Streams {
 /** Opens the streams as chosen; inherited ones are `undefined` in `child`. */
 export function openStreams(choices: StreamChoices): Streams {
   const child: (Fd | undefined)[] = [];
-  const ours: (Deno.FsFile | undefined)[] = [];
+  const ours: (Fd | undefined)[] = [];
   choices.forEach((choice, number) => {
-    if (choice === "inherit") {
-      child.push(undefined);
-      ours.push(undefined);
-    } else if (choice === "null") {
-      child.push(openIn(AT_FDCWD, "/dev/null", O_RDWR));
-      ours.push(undefined);
-    } else {
+    let [inside, outside]: (Fd | undefined)[] = [];
+    if (choice === "null") inside = openIn(AT_FDCWD, "/dev/null", O_RDWR);
+    else if (choice !== "inherit") {
       const [reader, writer] = makePipe();
-      const [inside, outside] = number === 0
-        ? [reader, writer]
-        : [writer, reader];
-      child.push(inside);
-      ours.push(adopt(outside, number === 0));
+      [inside, outside] = number === 0 ? [reader, writer] : [writer, reader];
     }
+    child.push(inside);
+    ours.push(outside);
   });
-  const [stdin, stdout, stderr] = ours;
-  const isRelayed = (number: number): boolean => choices[number] === "relay";
+  const [input, output, error] = ours;
+  const stdin = input && writableStream(input);
+  const stdout = output && readableStream(output);
+  const stderr = error && readableStream(error);
+  const pick = <T>(
+    number: number,
+    choice: StreamChoice,
+    stream: T | undefined,
+  ): T | undefined => choices[number] === choice ? stream : undefined;
   const piped = {
-    stdin: isRelayed(0) ? undefined : stdin?.writable,
-    stdout: isRelayed(1) ? undefined : stdout?.readable,
-    stderr: isRelayed(2) ? undefined : stderr?.readable,
+    stdin: pick(0, "piped", stdin),
+    stdout: pick(1, "piped", stdout),
+    stderr: pick(2, "piped", stderr),
   };
   return {
     child,
     ...piped,
     relayed: relay(
-      isRelayed(0) ? stdin : undefined,
-      isRelayed(1) ? stdout : undefined,
-      isRelayed(2) ? stderr : undefined,
+      pick(0, "relay", stdin),
+      pick(1, "relay", stdout),
+      pick(2, "relay", stderr),
     ),
     closeChildEnds: () => child.forEach((fd) => fd?.close()),
     abandon: () => closeStreams(piped),
@@ -84,28 +86,17 @@ export async function closeStreams(
 
 /** Copies between our streams and the ends of pipes. Nobody waits for our input to end. */
 async function relay(
-  stdin: Deno.FsFile | undefined,
-  stdout: Deno.FsFile | undefined,
-  stderr: Deno.FsFile | undefined,
+  stdin: WritableStream<Uint8Array> | undefined,
+  stdout: ReadableStream<Uint8Array> | undefined,
+  stderr: ReadableStream<Uint8Array> | undefined,
 ): Promise<void> {
   // The program may end, or close its input, before ours does.
   if (stdin !== undefined) {
-    Deno.stdin.readable.pipeTo(stdin.writable, { preventCancel: true }).catch(
-      () => {},
-    );
+    Deno.stdin.readable.pipeTo(stdin, { preventCancel: true }).catch(() => {});
   }
   const options = { preventClose: true };
   await Promise.all([
-    stdout?.readable.pipeTo(Deno.stdout.writable, options),
-    stderr?.readable.pipeTo(Deno.stderr.writable, options),
+    stdout?.pipeTo(Deno.stdout.writable, options),
+    stderr?.pipeTo(Deno.stderr.writable, options),
   ]);
-}
-
-/** A file of Deno's for our end of a pipe, which /proc opens once more. */
-function adopt(fd: Fd, write: boolean): Deno.FsFile {
-  using end = fd;
-  return Deno.openSync(
-    `/proc/self/fd/${end.number}`,
-    write ? { write } : { read: true },
-  );
 }

@@ -264,7 +264,7 @@ export const TABLES: readonly Table[] = [
   },
   {
     file: "poll",
-    title: "poll(2), epoll_ctl(2), eventfd(2).",
+    title: "poll(2), epoll_ctl(2), eventfd(2), timerfd_create(2).",
     blocks: [
       {
         headers: ["asm/poll.h"],
@@ -281,6 +281,11 @@ export const TABLES: readonly Table[] = [
         match: /EFD_[A-Z]+/,
         except: /EFD_SHARED_.*/,
       },
+      {
+        headers: ["linux/timerfd.h", "linux/fcntl.h"],
+        match: /TFD_(CLOEXEC|NONBLOCK|TIMER_[A-Z_]+)/,
+      },
+      { headers: ["linux/time.h"], match: /CLOCK_(MONOTONIC|BOOTTIME)/ },
     ],
   },
   {
