@@ -11,7 +11,7 @@ import { imageOf } from "../../init/image.ts";
 import type { Program } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import type { Handlers, SessionOptions } from "../../init/session.ts";
-import { RuntimeError } from "../errors.ts";
+import { CgroupError, RuntimeError } from "../errors.ts";
 import type { ContainerProgram } from "./program.ts";
 import type { DebugLog } from "./step_log.ts";
 
@@ -35,6 +35,8 @@ export interface StartedInit {
   /** What it may say besides the questions of its program. */
   readonly handlers: Handlers;
   readonly session: SessionOptions;
+  /** Adds to an error what is to be known of this kind of init. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 /** What {@linkcode startInit} needs. */
@@ -48,7 +50,10 @@ export interface StartInitOptions {
 }
 
 /** How many threads a re-executed init has, as measured (Deno 2.9.6, --v8-flags=--single-threaded). */
-const THREADS = 4;
+const THREADS = 3;
+
+/** How much memory a limit must leave it, as measured (cgroup v1, Linux 6.18). */
+const MEMORY = "12 MiB";
 
 /** Refusals of a system call that makes the image or executes it. */
 const REFUSALS = ["EACCES", "EPERM"];
@@ -132,7 +137,20 @@ async function reexecute(
           cloneFailure(program, address, errno),
       exited: () => goneError(argv[0]!, begun),
     },
+    explain: explainMemory,
   };
+}
+
+/** The container's limit of memory counts Deno's, too. */
+function explainMemory(error: unknown): unknown {
+  const isShort = error instanceof RuntimeError &&
+    /memory limit/.test(error.message);
+  if (!isShort) return error;
+  const text =
+    `${error.message}: a re-executed init takes ${MEMORY} itself; --init image takes 40 kB`;
+  return error instanceof CgroupError
+    ? new CgroupError(error.file, text, error.value, { cause: error })
+    : new RuntimeError(error.kind, text, { cause: error });
 }
 
 /** What Deno needs of our environment to find the program's modules and libraries; nothing of the container's. */
@@ -158,16 +176,16 @@ function cloneFailure(
   program: Program,
   address: number,
   errno: number,
-): RuntimeError | undefined {
+): ProgramError | undefined {
   const step = program.steps[failedStep(program, address) ?? -1];
   if (step?.operation !== "clone" || errnoName(errno) !== "EAGAIN") {
     return undefined;
   }
-  const { message } = new ProgramError(recordStep(step), errno);
-  return new RuntimeError(
-    "program",
-    `${message}: a re-executed init has ${THREADS} threads itself, which pids.limit counts; --init image has one`,
-  );
+  const record = recordStep(step);
+  const { message } = new ProgramError(record, errno);
+  const hint =
+    `a re-executed init has ${THREADS} threads itself, which the limit of processes counts; --init image has one`;
+  return new ProgramError({ ...record, message: `${message}: ${hint}` }, errno);
 }
 
 function goneError(path: string, begun: boolean): RuntimeError {

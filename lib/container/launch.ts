@@ -114,8 +114,9 @@ class Launch {
     const [ours, theirs] = packetPair();
     using socket = ours;
     let context: HandlerContext | undefined;
+    let started: StartedInit | undefined;
     try {
-      const started = await this.#start(theirs);
+      started = await this.#start(theirs);
       context = this.#context(started.init);
       await this.#prepare(context.init.pid);
       const handlers = {
@@ -126,7 +127,8 @@ class Launch {
       this.#options.onCreated(context.init);
       return context.init;
     } catch (error) {
-      throw await this.#undo(error, context?.init);
+      const undone = await this.#undo(error, context?.init);
+      throw started?.explain?.(undone) ?? undone;
     } finally {
       theirs.close();
       stopTimer(this.#trace);
