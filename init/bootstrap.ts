@@ -7,59 +7,29 @@
  *
  * @module
  */
-import { AT_EMPTY_PATH, F_SETFD, O_CLOEXEC } from "../ffi/abi/fcntl.ts";
-import {
-  _LINUX_CAPABILITY_VERSION_3,
-  CAPABILITIES,
-} from "../ffi/abi/capability.ts";
-import { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } from "../ffi/abi/prctl.ts";
-import {
-  CLONE_INTO_CGROUP,
-  CLONE_NEWUSER,
-  CLONE_VFORK,
-  CLONE_VM,
-} from "../ffi/abi/sched.ts";
-import { SIG_SETMASK, SIGNALS } from "../ffi/abi/signal.ts";
 import { errnoName } from "../ffi/abi/errno.ts";
 import { RuntimeError } from "../ffi/errors.ts";
-import { SyscallError } from "../ffi/syscall_error.ts";
 import { Fd } from "../ffi/fd.ts";
 import { mapLow, type Region } from "../ffi/memory.ts";
 import { collect, openPidfd, setSignalMask } from "../ffi/process.ts";
-import { ARCH, runProgram } from "../ffi/syscall.ts";
-import { block, pointerArray, ProgramBuilder, text } from "./builder.ts";
+import { runProgram } from "../ffi/syscall.ts";
+import { SyscallError } from "../ffi/syscall_error.ts";
+import {
+  type BootstrapOptions,
+  bootstrapProgram,
+  CLONE_ARGS_CGROUP,
+  cloneArgs,
+  filesOf,
+} from "./bootstrap_program.ts";
+import { block } from "./builder.ts";
 import { layOut, REPORT_OFFSET, resultOffset, stepIndexAt } from "./layout.ts";
-import type { Block, Program } from "./program.ts";
+import type { Program } from "./program.ts";
 
-/** A program of the host to execute: a hook. */
-export interface HostProgram {
-  readonly path: string;
-  readonly argv: readonly string[];
-  readonly env: readonly string[];
-  /** The signal mask to start with. */
-  readonly signalMask: bigint;
-}
-
-/** A set-up program in our memory to go on with: the child is a copy of us that runs nothing but machine code. */
-export interface Entered {
-  /** Addresses of the program's header and of a record. */
-  readonly header: number;
-  readonly record: number;
-  /** Descriptors that the child gets behind the others. */
-  readonly files: readonly Fd[];
-}
-
-/** What the bootstrap needs. */
-export interface BootstrapOptions {
-  /** What the child executes: a sealed image file, or a program of the host; or what it does instead. */
-  readonly execute: Fd | HostProgram | Entered;
-  /** CLONE_NEW* of the namespaces to make at clone; never CLONE_NEWCGROUP (it would be rooted at our own cgroup). */
-  readonly namespaces: number;
-  /** The cgroup (v2) to start in. */
-  readonly cgroup?: Fd | undefined;
-  /** The child's descriptors: the n-th becomes number n; undefined keeps number n as it is here. */
-  readonly fds: readonly (Fd | undefined)[];
-}
+export type {
+  BootstrapOptions,
+  Entered,
+  HostProgram,
+} from "./bootstrap_program.ts";
 
 /** A child that executed its program. */
 export interface Spawned {
@@ -67,7 +37,6 @@ export interface Spawned {
   readonly pidfd: Fd;
 }
 
-const CLONE_ARGS_SIZE = 88; // <linux/sched.h> CLONE_ARGS_SIZE_VER2
 /** The step of the bootstrap that clones. */
 const CLONE_STEP = 0;
 const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
@@ -87,31 +56,88 @@ export function spawn(options: BootstrapOptions): Spawned {
   const { execute, fds } = options;
   const targets = [...fds, ...filesOf(execute)];
   // Out of the way of the numbers that they get in the child.
-  const copies = targets.map((fd) => fd?.duplicate(targets.length));
+  const copies = targets.map((fd) =>
+    fd !== undefined && fd.number < targets.length
+      ? fd.duplicate(targets.length)
+      : undefined
+  );
   try {
-    const pid = runShared(bootstrapProgram({ ...options, fds: copies }));
+    const numbers = targets.map((fd, i) => (copies[i] ?? fd)?.number);
+    const pid = runShared(bootstrapFor(options, numbers), options, numbers);
     return { pid, pidfd: openPidfd(pid) };
   } finally {
     for (const copy of copies) copy?.close();
   }
 }
 
-/** The descriptors that the child gets behind those of the options. */
-function filesOf(execute: BootstrapOptions["execute"]): readonly Fd[] {
-  if (execute instanceof Fd) return [execute];
-  return "files" in execute ? execute.files : [];
+/** A program that is ready to run in {@linkcode region}. */
+interface Bootstrap {
+  readonly program: Program;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the numbers of the child's descriptors and struct clone_args lie in it. */
+  readonly numbers: number;
+  readonly cloneArgs: number;
 }
 
-function runShared(program: Program): number {
-  region ??= mapLow(REGION_SIZE);
-  const { bytes } = layOut(program, region.address);
+/** Those that execute an image, by what they depend on. */
+const known = new Map<string, Bootstrap>();
+
+function bootstrapFor(
+  options: BootstrapOptions,
+  numbers: readonly (number | undefined)[],
+): Bootstrap {
+  if (!(options.execute instanceof Fd)) {
+    return makeBootstrap(options, numbers);
+  }
+  const { namespaces, cgroup } = options;
+  const kept = numbers.map((number) => number === undefined ? "-" : "+");
+  const key = `${namespaces} ${cgroup !== undefined} ${kept.join("")}`;
+  const bootstrap = known.get(key) ?? makeBootstrap(options, numbers);
+  known.set(key, bootstrap);
+  return bootstrap;
+}
+
+function makeBootstrap(
+  options: BootstrapOptions,
+  numbers: readonly (number | undefined)[],
+): Bootstrap {
+  const descriptors = block("descriptors", 4 * numbers.length);
+  const args = cloneArgs(options);
+  const program = bootstrapProgram(options, { numbers, descriptors, args });
+  const { address } = region ??= mapLow(REGION_SIZE);
+  const { bytes, addressOf } = layOut(program, address);
   if (bytes.length > REGION_SIZE) {
     throw new RuntimeError(
       "program",
       "Cannot start a process: its arguments and environment are too long",
     );
   }
+  const isUsed = numbers.some((number) => number !== undefined);
+  return {
+    program,
+    bytes,
+    numbers: isUsed ? addressOf(descriptors) - address : 0,
+    cloneArgs: addressOf(args) - address,
+  };
+}
+
+function runShared(
+  { program, bytes, ...offsets }: Bootstrap,
+  { cgroup }: BootstrapOptions,
+  numbers: readonly (number | undefined)[],
+): number {
+  region ??= mapLow(REGION_SIZE);
   region.bytes.set(bytes);
+  const view = new DataView(region.bytes.buffer);
+  numbers.forEach((number, i) => {
+    if (number === undefined) return;
+    view.setInt32(offsets.numbers + 4 * i, number, true);
+  });
+  view.setBigUint64(
+    offsets.cloneArgs + CLONE_ARGS_CGROUP,
+    BigInt(cgroup?.number ?? 0),
+    true,
+  );
   // Signal handlers are copied to the child until it executes: none may run there, on our memory.
   const mask = setSignalMask(ALL_SIGNALS);
   try {
@@ -119,7 +145,6 @@ function runShared(program: Program): number {
   } finally {
     setSignalMask(mask);
   }
-  const view = new DataView(region.bytes.buffer);
   const result = view.getInt32(resultOffset(CLONE_STEP), true);
   if (result < 0) throw new SyscallError("clone3", -result, cloneHint(-result));
   const failed = view.getUint32(REPORT_OFFSET, true);
@@ -145,116 +170,5 @@ function cloneHint(errno: number): string {
       return "(Linux 5.12 or newer is needed)";
     default:
       return "";
-  }
-}
-
-/**
- * The program: the child's part ends in execveat or ENTER, the parent's in RETURN.
- *
- * @param options `fds` ends with what {@linkcode filesOf} gives
- */
-function bootstrapProgram(options: BootstrapOptions): Program {
-  const { execute, fds } = options;
-  const b = new ProgramBuilder(ARCH);
-  const parent = b.label("parent");
-  const failed = b.label("child failed");
-  b.onFailure(failed);
-  const args = cloneArgs(options);
-  const pid = b.call("clone3", [args, CLONE_ARGS_SIZE], {
-    onError: { do: "jump", errnos: [], to: parent },
-  });
-  b.unless(pid, -1, 0, parent);
-  const closeOnExec = execute instanceof Fd ? fds.length - 1 : -1;
-  fds.forEach((fd, target) => {
-    const flags = target === closeOnExec ? O_CLOEXEC : 0;
-    if (fd === undefined) b.call("fcntl", [target, F_SETFD, 0]);
-    else b.call("dup3", [fd.number, target, flags]);
-  });
-  b.call("close_range", [fds.length, -1, 0]);
-  if (execute instanceof Fd) executeImage(b, closeOnExec, options);
-  else if ("files" in execute) b.enter(execute.header, execute.record);
-  else executeProgram(b, execute);
-  b.place(failed);
-  b.call("exit", [1]);
-  b.place(parent);
-  b.return(pid);
-  return b.finish();
-}
-
-function executeImage(
-  b: ProgramBuilder,
-  image: number,
-  { namespaces }: BootstrapOptions,
-): void {
-  if ((namespaces & CLONE_NEWUSER) !== 0) keepCapabilities(b);
-  const argv = pointerArray("argv", [text("nsinit"), text("init")]);
-  b.call("execveat", [
-    image,
-    text(""),
-    argv,
-    pointerArray("envp", []),
-    AT_EMPTY_PATH,
-  ]);
-}
-
-function executeProgram(b: ProgramBuilder, program: HostProgram): void {
-  b.call("rt_sigaction", [
-    SIGNALS.SIGPIPE,
-    block("sigaction SIG_DFL", 32),
-    0,
-    8,
-  ]);
-  const mask = new Uint8Array(new BigUint64Array([program.signalMask]).buffer);
-  b.call("rt_sigprocmask", [SIG_SETMASK, block("signal mask", mask), 0, 8]);
-  const argv = pointerArray("argv", program.argv.map(text));
-  b.call("execve", [
-    text(program.path),
-    argv,
-    pointerArray("envp", program.env.map(text)),
-  ]);
-}
-
-/** struct clone_args, <linux/sched.h>. */
-function cloneArgs({ execute, namespaces, cgroup }: BootstrapOptions): Block {
-  const bytes = new Uint8Array(CLONE_ARGS_SIZE);
-  const view = new DataView(bytes.buffer);
-  let flags = BigInt(namespaces >>> 0);
-  // We wait for the exec, on shared memory; but one who asks us questions needs memory of its own.
-  if (!("files" in execute)) flags |= BigInt(CLONE_VM | CLONE_VFORK);
-  if (cgroup !== undefined) {
-    flags |= CLONE_INTO_CGROUP;
-    view.setBigUint64(80, BigInt(cgroup.number), true);
-  }
-  view.setBigUint64(0, flags, true);
-  view.setBigUint64(32, BigInt(SIGNALS.SIGCHLD), true); // exit_signal
-  return block("clone_args", bytes);
-}
-
-/**
- * An exec before the id maps are written makes the child an unmapped user, who would lose all capabilities of the new
- * user namespace: raise them as inheritable and ambient, which such an exec keeps.
- */
-function keepCapabilities(b: ProgramBuilder): void {
-  const header = new Uint8Array(8);
-  new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
-  const current = block("capabilities", 24);
-  const headerBlock = block("capability header", header);
-  // The kernel may know more capabilities than we do, so copy what is permitted (words 1 and 4) to inheritable.
-  b.call("capget", [headerBlock, current]);
-  b.store({ kind: "at", of: current, offset: 8 }, {
-    kind: "word",
-    of: current,
-    offset: 4,
-  });
-  b.store({ kind: "at", of: current, offset: 20 }, {
-    kind: "word",
-    of: current,
-    offset: 16,
-  });
-  b.call("capset", [headerBlock, current]);
-  for (const number of Object.values(CAPABILITIES)) {
-    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0], {
-      onError: { do: "continue", errnos: ["EPERM", "EINVAL"] },
-    });
   }
 }
