@@ -30,6 +30,13 @@ const CONFIG_TEXT =
 file says so, the container's root file system. What the container executes is
 in config.json: process.args.`;
 
+const INIT_TEXT =
+  `--init says what sets the container up from inside. It makes no difference to the
+container: "image" is a small file in memory, fast and of 40 kB while it waits;
+"reexec" is this executable once more, which tells each system call in the log of
+--debug and works where no file in memory can be executed; "auto" takes the
+first, and the second where that is refused.`;
+
 const TEXTS: Readonly<Record<string, CommandText>> = {
   create: {
     summary: "make a container from a bundle; its program waits for start",
@@ -38,7 +45,9 @@ const TEXTS: Readonly<Record<string, CommandText>> = {
       `Everything is set up when this command returns, and the first process waits.
 ${ID_TEXT}
 
-${CONFIG_TEXT}`,
+${CONFIG_TEXT}
+
+${INIT_TEXT}`,
   },
   delete: {
     summary: "delete what is left of a container",
@@ -54,7 +63,9 @@ Example, after "${NAME} state web" has said "stopped":
   init: {
     summary: "what runs inside a new container; for internal use",
     args: "",
-    description: "It can't be called by hand.",
+    description:
+      `With --init reexec it sets the container up and becomes its program. It can't be
+called by hand.`,
   },
   kill: {
     summary: "send a signal to the first process of a container",
@@ -91,7 +102,9 @@ ${CONFIG_TEXT}`,
 its exit code, or with 128 and the number of the signal that killed it.
 ${ID_TEXT}
 
-${CONFIG_TEXT}`,
+${CONFIG_TEXT}
+
+${INIT_TEXT}`,
   },
   spec: {
     summary: "write an example config.json",
