@@ -82,3 +82,24 @@ Deno.test("flags() keeps the number beside the names", () => {
   const both = flags(3, TABLE);
   assertEquals([both.value, both.names], [3, "READ|WRITE"]);
 });
+
+Deno.test("child() marks a clone with the place where the parent goes on, behind the child's steps", () => {
+  const b = new ProgramBuilder("x86_64");
+  b.child([17, 0, 0, 0, 0], () => {
+    b.call("exit_group", [0]);
+  });
+  b.call("getpid", []);
+  const { steps } = b.finish();
+  assertEquals(steps.map(({ operation }) => operation), [
+    "clone",
+    "TEST",
+    "exit_group",
+    "getpid",
+  ]);
+  assertEquals(steps.map(({ parent }) => parent?.step?.index), [
+    3,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});

@@ -1,5 +1,11 @@
 import { linesOf } from "../../init/testdata/lines.ts";
-import { assertEquals } from "../deps/assert.ts";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertThrows,
+} from "../deps/assert.ts";
+import { ConfigError } from "../errors.ts";
 import type { Namespace, Spec } from "../spec/types.ts";
 import { planNamespaces } from "./namespaces.ts";
 import { enterCgroupNamespace, enterNamespaces } from "./steps.ts";
@@ -9,9 +15,17 @@ const SYNC = 9;
 
 /** The calls that bring init into namespaces, without purposes, answers and labels. */
 function calls(...namespaces: Namespace[]): string[] {
+  return callsOf(namespaces, {});
+}
+
+/** The same, with options. */
+function callsOf(
+  namespaces: Namespace[],
+  options: { readonly reexec?: boolean },
+): string[] {
   const spec: Spec = { ociVersion: "1.3.0", linux: { namespaces } };
   return linesOf((b) =>
-    enterNamespaces(b, planNamespaces(spec), { sync: SYNC })()
+    enterNamespaces(b, planNamespaces(spec), { sync: SYNC, ...options })()
   )
     .map((line) =>
       line.replace(/^\d+ {2}.*?: (?=[a-z_0-9]+\(|go to|unless|STORE)/, "")
@@ -151,4 +165,53 @@ Deno.test("setNames() sets names by their size in bytes", () => {
   ]);
   assertEquals(lines({}), []);
   assertEquals(lines({ hostname: "", domainname: "" }), []);
+});
+
+const USER_AND_MOUNT: Namespace[] = [
+  { type: "user", path: "/u" },
+  { type: "mount", path: "/m" },
+];
+
+Deno.test("a mount namespace is joined last, behind an exec of a re-executed init", () => {
+  const before = "setns($2, CLONE_NEWNS); EPERM: go on";
+  const image = callsOf(USER_AND_MOUNT, {});
+  const reexec = callsOf(USER_AND_MOUNT, { reexec: true });
+  assertEquals(reexec, image.filter((line) => line !== before));
+  assertEquals(image.filter((line) => line === before), [before]);
+  assertEquals(reexec.slice(-5), [
+    ...ASK("GO"),
+    "unshare(CLONE_FS)",
+    "setns($2, CLONE_NEWNS)",
+    "close($2)",
+  ]);
+});
+
+Deno.test("the programs for both interpreters have the same numbers of steps", () => {
+  const count = (reexec: boolean): number =>
+    linesOf((b) =>
+      enterNamespaces(
+        b,
+        planNamespaces({
+          ociVersion: "1.3.0",
+          linux: { namespaces: USER_AND_MOUNT },
+        }),
+        { sync: SYNC, reexec },
+      )()
+    ).length;
+  assertEquals(count(true), count(false));
+});
+
+Deno.test("a mount namespace beside a new user namespace is joined before it, which a re-executed init can't do", () => {
+  const namespaces: Namespace[] = [
+    { type: "user" },
+    { type: "mount", path: "/m" },
+  ];
+  const lines = callsOf(namespaces, {});
+  assertLess(
+    lines.indexOf("setns($1, CLONE_NEWNS)"),
+    lines.indexOf("unshare(CLONE_NEWUSER)"),
+  );
+  const error = assertThrows(() => callsOf(namespaces, { reexec: true }));
+  assertInstanceOf(error, ConfigError);
+  assertEquals(error.pointer, "/linux/namespaces/1/path");
 });
