@@ -17,8 +17,7 @@
  *  │ CREATE_HOOK i ───────────────────────────▶  │ gives the state and an output file; watches the timeout
  *  │ CONSOLE       ─ pty master ──────────────▶  │ hands it to the console socket, or keeps it
  *  │ START_HOOK i  ───────────────────────────▶  │ gives the state and an output file for later
- *  │ HOME          ─ root ────────────────────▶  │ reads the container's passwd
- *  │ READY         ───────────────────────────▶  │ resource limits; state on disk
+ *  │ READY         ─ root, if HOME is not set ▶  │ resource limits; the user's home directory; state on disk
  *  │ CREATED       ───────────────────────────▶  │ (no answer) the container is created
  * ```
  * HOOK_STATUS (wait status), without an answer, comes before the failure of a hook.
@@ -46,7 +45,6 @@ export const MESSAGE = {
   CREATE_HOOK: 9,
   CONSOLE: 10,
   START_HOOK: 11,
-  HOME: 12,
   READY: 13,
   CREATED: 14,
   STARTED: 15,

@@ -59,17 +59,17 @@ Deno.test("converse() answers each question with its code, its value, and data",
     const first = await receiveMessage(socket, 64);
     assertEquals(decodeMessage(first!.bytes), { code: MESSAGE.GO, value: 5 });
     assertEquals(first!.bytes.length, 8);
-    say(socket, MESSAGE.HOME, -1);
+    say(socket, MESSAGE.READY, -1);
     const second = await receiveMessage(socket, 64);
     assertEquals(decodeMessage(second!.bytes), {
-      code: MESSAGE.HOME,
+      code: MESSAGE.READY,
       value: -1,
     });
     assertEquals(new TextDecoder().decode(second!.bytes.slice(8)), "HOME=/");
     say(socket, MESSAGE.CREATED);
   }, {
     [MESSAGE.GO]: ({ value }) => void asked.push(value),
-    [MESSAGE.HOME]: async ({ value }) => {
+    [MESSAGE.READY]: async ({ value }) => {
       await Promise.resolve();
       asked.push(value);
       return { data: new TextEncoder().encode("HOME=/") };

@@ -15,7 +15,7 @@ Deno.test("upcall() asks and waits for its answer, with descriptors and data", a
     using sent = question!.fds[0]!;
     using reply = memoryFile("reply", new TextEncoder().encode("there"));
     const data = new TextEncoder().encode("abc");
-    sendMessage(socket, encodeMessage(MESSAGE.HOME, 0, data), [reply, reply]);
+    sendMessage(socket, encodeMessage(MESSAGE.READY, 0, data), [reply, reply]);
     return [
       decodeMessage(question!.bytes),
       new TextDecoder().decode(readMemoryFile(sent)),
@@ -24,7 +24,7 @@ Deno.test("upcall() asks and waits for its answer, with descriptors and data", a
   using sync = theirs;
   const { output, failure } = await runImage((b) => {
     const buffer = block("buffer", 16);
-    const { fds, buffer: answer } = upcall(b, FIRST_FREE, MESSAGE.HOME, {
+    const { fds, buffer: answer } = upcall(b, FIRST_FREE, MESSAGE.READY, {
       value: 42,
       send: FIRST_FREE + 1,
       receive: 2,
@@ -34,7 +34,7 @@ Deno.test("upcall() asks and waits for its answer, with descriptors and data", a
     b.call("write", [1, buffer, count]);
     b.call("write", [1, at(answer, 8), 3]);
   }, { fds: [sync, memoryFile("question", new TextEncoder().encode("here"))] });
-  assertEquals(await answered, [{ code: MESSAGE.HOME, value: 42 }, "here"]);
+  assertEquals(await answered, [{ code: MESSAGE.READY, value: 42 }, "here"]);
   assertEquals([output, failure], ["thereabc", undefined]);
 });
 

@@ -56,13 +56,13 @@ function handlers(
     [MESSAGE.START_HOOK]: () => startHookStreams(context),
     [MESSAGE.HOOK_STATUS]: ({ value }) => void (trace.status = value),
     [MESSAGE.CONSOLE]: ({ fds }) => context.onConsole(fds[0]!.duplicate()),
-    [MESSAGE.HOME]: ({ value, fds }) => ({
-      data: homeEntry(homeOf(fds[0]!, value)),
-    }),
-    [MESSAGE.READY]: () => {
+    [MESSAGE.READY]: ({ value, fds: [root] }) => {
       context.applyLimits();
       setLimits(context.init.pid, spec);
-      return { after: context.onReady };
+      return {
+        ...(root === undefined ? {} : { data: homeEntry(homeOf(root, value)) }),
+        after: context.onReady,
+      };
     },
   };
 }

@@ -41,7 +41,10 @@ import { enterCgroupNamespace, enterNamespaces } from "../namespaces/steps.ts";
 import { setNames } from "../namespaces/uts.ts";
 import { loopbackUp } from "../network/loopback.ts";
 import { noNewPrivileges, setAttributes } from "../process/attributes.ts";
-import { environmentBlock } from "../process/environment.ts";
+import {
+  type EnvironmentBlock,
+  environmentBlock,
+} from "../process/environment.ts";
 import { execute, findExecutable } from "../process/executable.ts";
 import { joinSessionKeyring } from "../process/keyring.ts";
 import { restoreSignals } from "../process/signals.ts";
@@ -148,12 +151,14 @@ export function containerProgram(
   noNewPrivileges(b, process);
   setAttributes(b, spec);
   prepareStartHooks(b, spec, fds);
-  const environment = environmentBlock(b, process, fds.sync);
-  b.section(
-    "take the resource limits",
-    "/process/rlimits",
-    () => upcall(b, fds.sync, MESSAGE.READY),
-  );
+  let environment!: EnvironmentBlock;
+  b.section("take the resource limits", "/process/rlimits", () => {
+    environment = environmentBlock(
+      b,
+      process,
+      (home) => upcall(b, fds.sync, MESSAGE.READY, home),
+    );
+  });
   const tail = b.label("machine code takes over");
   if (limitsMemory(spec)) b.place(tail);
   limitOpenFiles(b, spec, host);

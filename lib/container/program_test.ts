@@ -106,7 +106,7 @@ eachProgram("a program takes the identity in runc's order", ({ program }) => {
   const order = [
     at(/: pivot_root\(/),
     at(new RegExp(`: prctl\\(${PR_SET_NO_NEW_PRIVS}, 1, 0, 0, 0\\)`)),
-    at(/message READY\}/),
+    at(/message READY\b/),
     dropped[0]!,
     dropped.at(-1)!,
     at(/^set the additional groups: setgroups/),
@@ -315,7 +315,7 @@ const ASKED: readonly [what: string, asked: Spec, not: Spec, line: RegExp][] = [
     "HOME",
     exampleSpec(),
     withProcess({ env: ["HOME=/root"] }),
-    /message HOME/,
+    /sendmsg\(.*message READY/,
   ],
   [
     "the caller's limit of open files",

@@ -11,8 +11,8 @@ import {
 } from "../../ffi/abi/fcntl.ts";
 import { at, type ProgramBuilder, text } from "../../init/builder.ts";
 import type { Address } from "../../init/program.ts";
-import { MESSAGE, MESSAGE_SIZE } from "../../init/protocol.ts";
-import { upcall } from "../../init/upcall.ts";
+import { MESSAGE_SIZE } from "../../init/protocol.ts";
+import type { Answer, UpcallOptions } from "../../init/upcall.ts";
 import { ConfigError } from "../errors.ts";
 import type { Process } from "../spec/types.ts";
 
@@ -78,33 +78,30 @@ export interface EnvironmentBlock {
  * directory by the container's own passwd, which a mount may have brought. This stands behind the entry into the
  * container's root.
  *
- * @param sync number of the sync socket
+ * @param ask adds a question to the parent, which may come with one for the home directory
  */
 export function environmentBlock(
   b: ProgramBuilder,
   process: Process,
-  sync: number,
+  ask: (options: UpcallOptions) => Answer,
 ): EnvironmentBlock {
   const entries = normalizeEnvironment(process.env ?? [])
     .filter((entry) => entry !== "HOME=");
   const addresses: Address[] = entries.map(text);
-  if (environmentValue(entries, "HOME") === undefined) {
-    b.section("find the user's home directory", "/process/env", () => {
-      const root = b.call("openat", [
-        AT_FDCWD,
-        text("/"),
-        O_PATH | O_DIRECTORY[b.arch] | O_CLOEXEC,
-        0,
-      ]);
-      const { buffer } = upcall(b, sync, MESSAGE.HOME, {
-        value: process.user.uid,
-        send: root,
-        dataSize: HOME_SIZE,
-      });
-      b.call("close", [root]);
-      addresses.push(at(buffer, MESSAGE_SIZE));
-    });
+  if (environmentValue(entries, "HOME") !== undefined) {
+    ask({});
+    return { entries, addresses };
   }
+  const root = b.call("openat", [
+    AT_FDCWD,
+    text("/"),
+    O_PATH | O_DIRECTORY[b.arch] | O_CLOEXEC,
+    0,
+  ]);
+  const { uid } = process.user;
+  const { buffer } = ask({ value: uid, send: root, dataSize: HOME_SIZE });
+  b.call("close", [root]);
+  addresses.push(at(buffer, MESSAGE_SIZE));
   return { entries, addresses };
 }
 
