@@ -1,8 +1,9 @@
 /**
- * The test command: `deno task test [--lane checks|unit|e2e|v2]… [--filter TEXT]`.
+ * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2]… [--filter TEXT]`.
  *
  * Without `--lane` it installs what the tests need, checks the source text, builds dist/, and runs the
- * unit and the end-to-end tests. The lane `v2` runs end-to-end tests on a second kernel with pure
+ * unit and the end-to-end tests. The lane `interpreters` runs the end-to-end tests twice, with each interpreter of a
+ * container's program, and compares what they observe. The lane `v2` runs end-to-end tests on a second kernel with pure
  * cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
@@ -12,7 +13,8 @@
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { installMissing, OTHER_CPU_NEEDS, TEST_NEEDS } from "./packages.ts";
-import { endToEndFiles, runLane, unitFiles } from "./test_lanes.ts";
+import { runWithBoth } from "./test_interpreters.ts";
+import { endToEndFiles, type Run, runLane, unitFiles } from "./test_lanes.ts";
 import { summary, type TestResult } from "./test_results.ts";
 import { runBuild, runChecks } from "./test_steps.ts";
 import { runInVm } from "./test_v2.ts";
@@ -31,19 +33,26 @@ const LANES: Readonly<
       isFiltered: filter !== undefined,
       seconds: 300,
     }]),
-  e2e: (filter) =>
-    withBuild(() =>
-      runLane("e2e", [{
-        label: "end-to-end tests",
-        files: endToEndFiles({ v2: false }),
-        filter,
-        isFiltered: filter !== undefined,
-        seconds: 900,
-        jobs: 3,
-      }])
-    ),
+  e2e: (filter) => withBuild(() => runLane("e2e", endToEnd(filter))),
+  interpreters: (filter) =>
+    withBuild(() => {
+      const runs = endToEnd(filter);
+      const lanes = { image: "e2e", reexec: "e2e" };
+      return runWithBoth(lanes, { image: runs, reexec: runs });
+    }),
   v2: (filter) => withBuild(() => runInVm(filter)),
 };
+
+function endToEnd(filter: Filter): Run[] {
+  return [{
+    label: "end-to-end tests",
+    files: endToEndFiles({ v2: false }),
+    filter,
+    isFiltered: filter !== undefined,
+    seconds: 900,
+    jobs: 3,
+  }];
+}
 
 async function withBuild(
   run: () => Promise<TestResult[]>,

@@ -28,6 +28,8 @@ export interface Run {
   readonly seconds: number;
   /** How many test files run side by side. @default {1} */
   readonly jobs?: number;
+  /** Variables for the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Test files below the project's root, sorted. */
@@ -141,7 +143,7 @@ async function execute(
       ...run.files,
     ],
     cwd: ROOT,
-    env: { DENO_JOBS: `${run.jobs ?? 1}` },
+    env: { DENO_JOBS: `${run.jobs ?? 1}`, ...run.env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -13,9 +13,12 @@ import {
   spawn,
   until,
 } from "./command.ts";
-import { Container } from "./container.ts";
-import { exists, NSINIT } from "./host.ts";
+import { Container, isAtRest } from "./container.ts";
+import { exists, NSINIT, readIfPresent } from "./host.ts";
+import { INIT_FLAGS } from "./interpreter.ts";
 import { findLeaks, mountPoints, type Traces } from "./leaks.ts";
+import { isObserved, nameInCase, observe } from "./observation.ts";
+import { snapshot } from "./snapshot.ts";
 
 /** What one test works with. */
 export class Box implements AsyncDisposable {
@@ -28,6 +31,7 @@ export class Box implements AsyncDisposable {
   readonly #mountsBefore: Set<string> = mountPoints();
   readonly #ids: string[] = [];
   readonly #mounts: string[] = [];
+  readonly #commands: Running[] = [];
   #bundles = 0;
 
   constructor() {
@@ -35,6 +39,9 @@ export class Box implements AsyncDisposable {
     Deno.chmodSync(this.dir, 0o755);
     this.root = `${this.dir}/state`;
     this.mark = `nst-${crypto.randomUUID().slice(0, 13)}`;
+    nameInCase(this.dir, "<dir>");
+    nameInCase(this.dir.replace(/^.*\//, ""), "<dir name>");
+    nameInCase(this.mark, "<mark>");
   }
 
   /** A new container id; the container is deleted when the test ends. */
@@ -53,10 +60,12 @@ export class Box implements AsyncDisposable {
 
   /** Starts any command without waiting for it. */
   spawn(argv: string[], options: CommandOptions = {}): Running {
-    return spawn(this.dir, argv, {
+    const running = spawn(this.dir, argv, {
       ...options,
       env: { NSINIT_TEST: `${this.mark}.`, ...options.env },
     });
+    if (isObserved()) this.#commands.push(running);
+    return running;
   }
 
   /** Runs any command. */
@@ -66,7 +75,8 @@ export class Box implements AsyncDisposable {
 
   /** The executable's command line, with this box's --root. */
   argv(...args: string[]): string[] {
-    return [NSINIT, "--root", this.root, ...args];
+    const flags = args.includes("--init") ? [] : INIT_FLAGS;
+    return [NSINIT, "--root", this.root, ...flags, ...args];
   }
 
   /** Runs the executable with this box's --root. */
@@ -127,7 +137,14 @@ export class Box implements AsyncDisposable {
         options,
       ),
     );
-    return new Container(this, { id, bundle, outFile, pidFile });
+    const container = new Container(this, { id, bundle, outFile, pidFile });
+    if (isObserved()) {
+      const pid = await container.pid();
+      // The last thing that init says is that it will wait: what it does behind that takes a moment.
+      await until(() => isAtRest(pid), `rest of process ${pid}`);
+      observe("created", id, snapshot(pid, { program: false }));
+    }
+    return container;
   }
 
   /** Creates and starts a container. */
@@ -168,6 +185,7 @@ export class Box implements AsyncDisposable {
 
   /** Deletes the containers, then reports and removes whatever is still there. */
   async close(): Promise<string[]> {
+    this.#observeCommands();
     const present = this.#ids.filter((id) => exists(`${this.root}/${id}`));
     await Promise.all(
       present.map((id) => this.nsinit(["delete", "--force", id])),
@@ -181,6 +199,18 @@ export class Box implements AsyncDisposable {
       .catch(() => {});
     await this.#sweep();
     return remains;
+  }
+
+  /** Commands are observed last: what was started by one may have written to its output long after its end. */
+  #observeCommands(): void {
+    for (const { argv, exitCode, outFile, errFile } of this.#commands) {
+      if (!argv.some((word) => word.includes(NSINIT))) continue;
+      observe("command", argv.join(" "), {
+        "exit code": `${exitCode() ?? "none"}`,
+        stdout: readIfPresent(outFile) ?? "unreadable",
+        stderr: readIfPresent(errFile) ?? "unreadable",
+      });
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import { Box } from "./box.ts";
 import { specTemplate } from "./bundle.ts";
+import { beginCase, endCase } from "./observation.ts";
 
 /** When a claim can't be tested. */
 export interface ClaimOptions {
@@ -25,11 +26,15 @@ export function claim(
       new TextEncoder().encode(`SKIP ${name}: ${skip}\n`),
     );
   }
-  Deno.test({ name, ignore: skip !== undefined, fn: () => check(body) });
+  Deno.test({ name, ignore: skip !== undefined, fn: () => check(name, body) });
 }
 
-async function check(body: (box: Box) => Promise<void>): Promise<void> {
+async function check(
+  name: string,
+  body: (box: Box) => Promise<void>,
+): Promise<void> {
   await specTemplate();
+  beginCase(name);
   const box = new Box();
   let failed = true;
   let remains: string[];
@@ -38,6 +43,7 @@ async function check(body: (box: Box) => Promise<void>): Promise<void> {
     failed = false;
   } finally {
     remains = await box.close();
+    endCase(failed || remains.length > 0 ? "failed" : "passed");
     // Clean-up must not hide why the test failed.
     if (failed && remains.length > 0) {
       Deno.stderr.writeSync(

@@ -5,6 +5,7 @@
  * @module
  */
 import { SLOWNESS } from "./host.ts";
+import { withInterpreter } from "./interpreter.ts";
 
 /** How a command is run. */
 export interface CommandOptions {
@@ -35,8 +36,11 @@ export interface Result {
 /** A command that is running. */
 export interface Running {
   pid: number;
+  argv: readonly string[];
   outFile: string;
   errFile: string;
+  /** Its exit code, once `result` was asked for and has come. */
+  exitCode(): number | undefined;
   kill(signal: Deno.Signal): void;
   /** Waits for the end; fails, and kills, after 60 s. */
   result(): Promise<Result>;
@@ -70,9 +74,10 @@ export function spawn(
   const prefix = options.asNobody
     ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     : [];
+  const command = withInterpreter(argv);
   const path = Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin";
   const child = new Deno.Command("/bin/sh", {
-    args: ["-c", script, "sh", inFile, outFile, errFile, ...prefix, ...argv],
+    args: ["-c", script, "sh", inFile, outFile, errFile, ...prefix, ...command],
     stdin: "null",
     stdout: "null",
     stderr: "null",
@@ -80,12 +85,19 @@ export function spawn(
     env: { PATH: path, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).spawn();
+  let exitCode: number | undefined;
   return {
     pid: child.pid,
+    argv,
     outFile,
     errFile,
+    exitCode: () => exitCode,
     kill: (signal) => child.kill(signal),
-    result: () => finish(child, outFile, errFile, argv),
+    async result() {
+      const result = await finish(child, outFile, errFile, argv);
+      exitCode = result.code;
+      return result;
+    },
   };
 }
 

@@ -7,6 +7,8 @@
 import type { Bundle } from "./bundle.ts";
 import { type CommandOptions, ok, type Result, until } from "./command.ts";
 import { readIfPresent } from "./host.ts";
+import { isObserved, observe } from "./observation.ts";
+import { snapshot } from "./snapshot.ts";
 
 /** What `state` prints. */
 export interface State {
@@ -53,6 +55,12 @@ export class Container {
 
   async start(): Promise<void> {
     ok(await this.try("start"));
+    // Another program may be anywhere; `sleep` comes to rest at once.
+    if (isObserved() && this.bundle.spec.process.args[0] === "sleep") {
+      const pid = await this.pid();
+      await until(() => isAtRest(pid), `rest of process ${pid}`);
+      observe("running", this.id, snapshot(pid, { program: true }));
+    }
   }
 
   async state(): Promise<State> {
@@ -92,6 +100,12 @@ export class Container {
     await until(() => isGone(pid), `end of process ${pid}`);
     return this.output();
   }
+}
+
+/** Whether a process waits for something, or has ended. */
+export function isAtRest(pid: number): boolean {
+  const stat = readIfPresent(`/proc/${pid}/stat`) ?? "";
+  return isGone(pid) || stat.includes(") S ");
 }
 
 /** Whether a process has ended; a zombie has. */

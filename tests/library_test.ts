@@ -5,7 +5,6 @@ import {
   assertInstanceOf,
   assertLess,
   assertMatch,
-  assertRejects,
   assertStringIncludes,
 } from "../lib/deps/assert.ts";
 import {
@@ -19,12 +18,15 @@ import {
   type Spec,
   StateError,
 } from "../mod.ts";
+import { assertRejects } from "./assert_rejects.ts";
 import type { Box } from "./box.ts";
 import { makeRootfs } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, until } from "./command.ts";
 import { isGone } from "./container.ts";
 import { exists } from "./host.ts";
+import { FACTORY_OPTIONS } from "./interpreter.ts";
+import { observe } from "./observation.ts";
 
 const MOD = new URL("../mod.ts", import.meta.url).pathname;
 
@@ -48,7 +50,7 @@ function bundleOf(box: Box): string {
 }
 
 async function create(box: Box, spec: Spec = sleeper()): Promise<Container> {
-  const factory = await Factory.open(box.root);
+  const factory = await Factory.open(box.root, FACTORY_OPTIONS);
   return await factory.create(box.newId(), spec, { bundle: bundleOf(box) });
 }
 
@@ -73,6 +75,7 @@ async function sh(
   });
   const output = await textOf(process.stdout);
   const { code, signal } = await process.wait();
+  observe("process", script, { output, code: `${code}`, signal: `${signal}` });
   return { output, code, signal };
 }
 
@@ -80,7 +83,7 @@ const PROGRAM = `
 import { exampleSpec, Factory, type ProcessEnd } from ${JSON.stringify(MOD)};
 
 const [root, bundle, id] = Deno.args as [string, string, string];
-const factory = await Factory.open(root);
+const factory = await Factory.open(root, ${JSON.stringify(FACTORY_OPTIONS)});
 let end: ProcessEnd;
 {
   await using container = await factory.create(id, exampleSpec(), { bundle });
@@ -342,7 +345,7 @@ claim(
 claim(
   "library: a container that was never started, or only created, can be destroyed",
   async (box) => {
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const first = await create(box);
     await first.destroy();
     const second = await create(box);
@@ -376,7 +379,7 @@ claim(
 claim(
   "library: a bad configuration is a ConfigError with the field's pointer",
   async (box) => {
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const spec = sleeper();
     const bad: [pointer: string, spec: Spec][] = [
       ["/hostname", { ...spec, linux: { namespaces: [{ type: "mount" }] } }],
@@ -474,7 +477,7 @@ claim(
 claim(
   "library: bad ids, taken ids and bad bundles leave nothing",
   async (box) => {
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const bundle = bundleOf(box);
     for (const id of ["", ".", "..", "a/b", "../x", "a b", "x".repeat(1025)]) {
       await assertRejects(
@@ -504,7 +507,7 @@ claim(
 claim(
   "library: list() and load() find containers, also of other programs",
   async (box) => {
-    const factory = await Factory.open(`${box.root}/`);
+    const factory = await Factory.open(`${box.root}/`, FACTORY_OPTIONS);
     assertEquals(await factory.list(), []);
     await using one = await create(box);
     const process = await one.run({ stdin: "null" });
@@ -533,7 +536,7 @@ claim(
 );
 
 claim("library: one broken record does not hide the others", async (box) => {
-  const factory = await Factory.open(box.root);
+  const factory = await Factory.open(box.root, FACTORY_OPTIONS);
   await using container = await create(box);
   const broken = box.newId();
   Deno.mkdirSync(`${box.root}/${broken}`);
@@ -693,7 +696,7 @@ claim(
 claim(
   "library: of several creates of one id at once, one succeeds",
   async (box) => {
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const id = box.newId();
     const bundle = bundleOf(box);
     const made = await Promise.allSettled(
@@ -716,7 +719,7 @@ claim(
 claim(
   "library: another object of the same container may destroy it, and wait() still tells the end",
   async (box) => {
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const container = await create(box);
     const process = await container.run({ stdin: "null" });
     await (await factory.load(container.id)).destroy({ force: true });
@@ -732,6 +735,7 @@ claim(
     spec.process!.capabilities!.bounding!.push("CAP_NO_SUCH_THING");
     const lines: string[] = [];
     const factory = await Factory.open(box.root, {
+      ...FACTORY_OPTIONS,
       log: (level, message) => lines.push(`${level}: ${message}`),
     });
     await using container = await factory.create(box.newId(), spec, {

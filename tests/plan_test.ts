@@ -13,7 +13,15 @@ import { claim } from "./claim.ts";
 import { failure, ok } from "./command.ts";
 import { exists, missing } from "./host.ts";
 import type { Spec } from "./spec.ts";
-import { follow, parseTrace, type PlanStep, settle } from "./trace.ts";
+import { INTERPRETER } from "./interpreter.ts";
+import {
+  type Call,
+  follow,
+  parseTrace,
+  type PlanStep,
+  settle,
+  withoutReexecution,
+} from "./trace.ts";
 import { addUserNamespace } from "./user_namespace.ts";
 
 /** The plan of a bundle, as JSON. */
@@ -202,19 +210,18 @@ for (const [what, edit] of KINDS) {
 function followAll(plan: PlanStep[], dir: string): boolean {
   const files = [...Deno.readDirSync(dir)].map(({ name }) => `${dir}/${name}`);
   for (const file of files) {
-    const calls = parseTrace(Deno.readTextFileSync(file));
-    const image = calls.findIndex(({ name, text }) =>
-      name === "execveat" && text.includes('["nsinit", "init"]')
-    );
-    if (image < 0) continue;
+    const begin = beginOf(parseTrace(Deno.readTextFileSync(file)));
+    if (begin === 0) continue;
     const open: [string, number, Set<number>][] = [
-      [file, image + 1, settle(plan, [0])],
+      [file, begin, settle(plan, [0])],
     ];
     let executed = false;
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const [file, from, places] = next;
-      const calls = parseTrace(Deno.readTextFileSync(file)).slice(from);
-      const result = follow(plan, calls, places);
+      const { calls, machine } = withoutReexecution(
+        parseTrace(Deno.readTextFileSync(file)).slice(from),
+      );
+      const result = follow(plan, calls, places, machine);
       executed ||= result.executed;
       for (const [pid, places] of result.children) {
         open.push([`${dir}/of.${pid}`, 0, places]);
@@ -223,6 +230,21 @@ function followAll(plan: PlanStep[], dir: string): boolean {
     return executed;
   }
   throw new Error("Cannot find the process that became nsinit init");
+}
+
+/** Where a trace comes to the container's program; 0: nowhere. Before it the process puts its descriptors in place. */
+function beginOf(calls: Call[]): number {
+  if (INTERPRETER !== "reexec") {
+    return 1 +
+      calls.findIndex(({ name, text }) =>
+        name === "execveat" && text.includes('["nsinit", "init"]')
+      );
+  }
+  if (calls[0]?.name !== "fcntl") return 0;
+  return 1 +
+    calls.findIndex(({ name, text }) =>
+      name === "close_range" && /, 4294967295, 0\) += 0$/.test(text)
+    );
 }
 
 claim(

@@ -120,9 +120,42 @@ function following(
   return [onError.do === "retry" ? at : at + 1];
 }
 
+/** Calls that a JavaScript engine makes at any time. */
+const ENGINE: ReadonlySet<string> = new Set(
+  "brk futex getpid gettid madvise mmap mprotect munmap".split(" "),
+);
+
+/**
+ * Takes out of a re-executed init's trace what happens between the two halves
+ * of its program: it writes the program into a file, executes another program
+ * with it, and that one gets ready, which it says to its parent.
+ *
+ * @returns the calls, and the number of those that machine code made before
+ */
+export function withoutReexecution(
+  calls: Call[],
+): { calls: Call[]; machine: number } {
+  const executed = calls.findIndex(({ name, errno }) =>
+    name === "execveat" && errno === undefined
+  );
+  const mapped = calls.findIndex(({ name, text }, n) =>
+    n > executed && name === "mmap" && text.includes("MAP_FIXED_NOREPLACE, 7,")
+  );
+  const said = calls.findIndex(({ name }, n) => n > mapped && name === "write");
+  if (executed < 1 || mapped < 0 || said < 0) {
+    return { calls, machine: calls.length };
+  }
+  const before = calls.slice(0, executed - 1);
+  return {
+    calls: [...before, ...calls.slice(said + 1)],
+    machine: before.length,
+  };
+}
+
 /**
  * Follows one process from the places given until the plan's `execve`
- * succeeds, or to the end of its calls.
+ * succeeds, or to the end of its calls. Behind the first `machine` calls an
+ * engine may make its own in between.
  *
  * @returns places at the end, and for each process it made the places there
  */
@@ -130,12 +163,14 @@ export function follow(
   plan: PlanStep[],
   calls: Call[],
   start: Places,
+  machine: number = calls.length,
 ): { executed: boolean; children: Map<number, Places> } {
   const children = new Map<number, Places>();
   let places = start;
   for (const [n, call] of calls.entries()) {
     if (/^exit(_group)?$/.test(call.name)) break;
     const next = advance(plan, places, call);
+    if (next.size === 0 && n >= machine && ENGINE.has(call.name)) continue;
     if (next.size === 0) {
       const expected = [...places].map((at) => {
         const step = plan[at];

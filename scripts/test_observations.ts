@@ -1,0 +1,154 @@
+/**
+ * Compares what two runs of the end-to-end tests observed, one with each interpreter of the set-up program.
+ *
+ * @module
+ */
+import { type Names, normalise } from "./test_normalise.ts";
+
+/** One thing that a test saw: see tests/observation.ts. */
+export interface Observation {
+  readonly kind: string;
+  readonly of: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** What a run of one test wrote down. */
+export interface CaseRecord {
+  readonly name: string;
+  readonly outcome: "passed" | "failed";
+  readonly names: Names;
+  readonly observations: readonly Observation[];
+}
+
+/** One difference between the runs. */
+export interface Difference {
+  /** Name of the test. */
+  readonly case: string;
+  /** Which observation it is, normalised. */
+  readonly of: string;
+  /** Kind of the observation and name of its field, such as `created: limits`. */
+  readonly field: string;
+  /** What the init image showed there: of a text only the lines from the first to the last that differ. */
+  readonly image: string;
+  /** What the re-executed init showed. */
+  readonly reexec: string;
+}
+
+/** What stands for an observation that one run lacks. */
+export const NOTHING = "<not observed>";
+
+/** Differences between two runs of one test. */
+export function compareCases(
+  image: CaseRecord | undefined,
+  reexec: CaseRecord | undefined,
+): Difference[] {
+  const name = image?.name ?? reexec?.name ?? "";
+  if (image?.outcome !== reexec?.outcome) {
+    return [{
+      case: name,
+      of: "test",
+      field: "test: outcome",
+      image: image?.outcome ?? NOTHING,
+      reexec: reexec?.outcome ?? NOTHING,
+    }];
+  }
+  const [left, right] = [grouped(image), grouped(reexec)];
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) =>
+    compareGroups(left.get(key) ?? [], right.get(key) ?? [])
+      .map((difference) => ({ ...difference, case: name, of: key }))
+  );
+}
+
+interface Normalised {
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * The observations of each kind and subject, in their order. One that was made several times counts once: tests ask
+ * again until they see what they wait for.
+ */
+function grouped(record: CaseRecord | undefined): Map<string, Normalised[]> {
+  const groups = new Map<string, Normalised[]>();
+  for (const { kind, of, fields } of record?.observations ?? []) {
+    const names = record?.names ?? {};
+    const key = `${kind} ${normalise(of, names)}`;
+    const group = groups.get(key) ?? [];
+    const normalised = {
+      kind,
+      fields: Object.fromEntries(
+        Object.entries(fields).sort(byKey).map(([field, text]) => [
+          field,
+          normalise(text, names),
+        ]),
+      ),
+    };
+    if (!group.some((one) => isSame(one, normalised))) group.push(normalised);
+    groups.set(key, group);
+  }
+  return groups;
+}
+
+function byKey([a]: [string, string], [b]: [string, string]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isSame(one: Normalised, other: Normalised): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+type Found = Omit<Difference, "case" | "of">;
+
+/** Observations made side by side have no order: what has an equal is set aside, the rest is compared in order. */
+function compareGroups(
+  image: readonly Normalised[],
+  reexec: readonly Normalised[],
+): Found[] {
+  const left = image.filter((one) => !reexec.some((it) => isSame(one, it)));
+  const right = reexec.filter((one) => !image.some((it) => isSame(one, it)));
+  const found: Found[] = [];
+  for (let n = 0; n < Math.max(left.length, right.length); n++) {
+    found.push(...compareFields(left[n], right[n]));
+  }
+  return found;
+}
+
+function compareFields(
+  image: Normalised | undefined,
+  reexec: Normalised | undefined,
+): Found[] {
+  const kind = image?.kind ?? reexec?.kind ?? "";
+  const names = new Set([
+    ...Object.keys(image?.fields ?? {}),
+    ...Object.keys(reexec?.fields ?? {}),
+  ]);
+  return [...names].map((name) => ({
+    field: `${kind}: ${name}`,
+    ...differingLines(
+      image?.fields[name] ?? NOTHING,
+      reexec?.fields[name] ?? NOTHING,
+    ),
+  })).filter(({ image, reexec }) => image !== reexec);
+}
+
+/** Leaves out the lines that two texts have in common at their beginning and at their end. */
+function differingLines(
+  image: string,
+  reexec: string,
+): { image: string; reexec: string } {
+  const [left, right] = [image.split("\n"), reexec.split("\n")];
+  while (left.length > 0 && right.length > 0 && left[0] === right[0]) {
+    left.shift();
+    right.shift();
+  }
+  while (left.length > 0 && right.length > 0 && left.at(-1) === right.at(-1)) {
+    left.pop();
+    right.pop();
+  }
+  // A line more than the other has is a difference even if it is empty.
+  const more = left.length === right.length ? "" : NOTHING;
+  return {
+    image: left.length > 0 ? left.join("\n") : more,
+    reexec: right.length > 0 ? right.join("\n") : more,
+  };
+}
