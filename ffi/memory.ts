@@ -86,8 +86,8 @@ export function mapLow(size: number): Region {
     address < 0x7000_0000;
     address += 0x0100_0000
   ) {
-    const region = map(address, size, MAP_FIXED_NOREPLACE);
-    if (region?.address === address) return region;
+    const region = mapAt(address, size);
+    if (region !== undefined) return region;
   }
   throw new RuntimeError(
     "host",
@@ -100,13 +100,13 @@ export function mapLow(size: number): Region {
  *
  * @param size bytes
  * @param file number of the file's descriptor; none: zeros
- * @throws {RuntimeError} when the place is taken
+ * @returns undefined when the place is taken
  */
-export function mapFixed(address: number, size: number, file = -1): Region {
+export function mapAt(
+  address: number,
+  size: number,
+  file = -1,
+): Region | undefined {
   const region = map(address, size, MAP_FIXED_NOREPLACE, file);
-  if (region?.address === address) return region;
-  throw new RuntimeError(
-    "host",
-    `Cannot map ${size} bytes at 0x${address.toString(16)}: the place is taken`,
-  );
+  return region?.address === address ? region : undefined;
 }

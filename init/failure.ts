@@ -8,7 +8,7 @@ import { RuntimeError } from "../ffi/errors.ts";
 import { IMAGE_BASE } from "./image.ts";
 import { HEADER_SIZE, RECORD_SIZE, stepIndexAt } from "./layout.ts";
 import type { Program, Step } from "./program.ts";
-import { REEXEC_BASE } from "./reexec/table.ts";
+import { REEXEC_BASE, reexecBaseOf } from "./reexec/table.ts";
 
 /** What is worth keeping of a step, to tell of its failure later, when the program is gone. */
 export interface StepRecord {
@@ -65,7 +65,7 @@ export function isFailure(code: number): boolean {
 
 /** Where the program lies whose record's address is `code`. */
 function baseOf(code: number): number {
-  return code >= REEXEC_BASE ? REEXEC_BASE : IMAGE_BASE;
+  return code >= REEXEC_BASE ? reexecBaseOf(code) : IMAGE_BASE;
 }
 
 /** The index of the step whose record's address is `code`, in whatever program an init ran. */

@@ -12,7 +12,7 @@ import { AT_EMPTY_PATH } from "../../ffi/abi/fcntl.ts";
 import { RuntimeError } from "../../ffi/errors.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { memoryFile } from "../../ffi/memfd.ts";
-import { mapFixed, type Region } from "../../ffi/memory.ts";
+import { mapAt, type Region } from "../../ffi/memory.ts";
 import { ARCH } from "../../ffi/syscall.ts";
 import type { Entered } from "../bootstrap.ts";
 import {
@@ -31,6 +31,7 @@ import {
   makeTable,
   PROGRAM_VARIABLE,
   REEXEC_BASE,
+  REEXEC_END,
   REEXEC_SIZE,
   type TableOptions,
 } from "./table.ts";
@@ -64,34 +65,36 @@ export function prepareHandOver(
   program: Program,
   options: HandOverOptions,
 ): HandOver {
-  region ??= mapFixed(REEXEC_BASE, REEXEC_SIZE);
-  const laidOut = layOut(program, REEXEC_BASE).bytes;
-  const table = makeTable(program, laidOut, options);
-  const main = appendTable(laidOut, table);
-  const base = REEXEC_BASE + Math.ceil(main.length / 8) * 8;
-  const detour = handOverProgram(main.length, options);
-  const tail = layOut(detour, base).bytes;
-  if (base + tail.length > REEXEC_BASE + REEXEC_SIZE) {
+  region ??= mapPlace();
+  const { address: base, bytes } = region;
+  const laidOut = layOut(program, base).bytes;
+  const table = makeTable(program, laidOut, base, options);
+  const main = appendTable(laidOut, base, table);
+  const detourOffset = Math.ceil(main.length / 8) * 8;
+  const detourBase = base + detourOffset;
+  const detour = handOverProgram(base, main.length, options);
+  const tail = layOut(detour, detourBase).bytes;
+  if (detourOffset + tail.length > bytes.length) {
     throw new RuntimeError(
       "program",
       `Cannot start a container: its set-up takes more than ${REEXEC_SIZE} bytes`,
     );
   }
-  region.bytes.set(main);
-  region.bytes.set(tail, base - REEXEC_BASE);
-  region.bytes.set(
-    enterRecord(base, base + HEADER_SIZE),
-    table.begin - REEXEC_BASE,
+  bytes.set(main);
+  bytes.set(tail, detourOffset);
+  bytes.set(
+    enterRecord(detourBase, detourBase + HEADER_SIZE),
+    table.begin - base,
   );
   const file = memoryFile("nsinit program", new Uint8Array(0));
   return {
     execute: {
-      header: REEXEC_BASE,
-      record: REEXEC_BASE + HEADER_SIZE,
+      header: base,
+      record: base + HEADER_SIZE,
       files: [options.executable, file],
     },
     failure(address, errno) {
-      const index = stepIndexAt(detour, base, address);
+      const index = stepIndexAt(detour, detourBase, address);
       return index === undefined
         ? undefined
         : new ProgramError(recordStep(detour.steps[index]!), errno);
@@ -100,8 +103,20 @@ export function prepareHandOver(
   };
 }
 
+function mapPlace(): Region {
+  for (let base = REEXEC_BASE; base < REEXEC_END; base += REEXEC_SIZE) {
+    const place = mapAt(base, REEXEC_SIZE);
+    if (place !== undefined) return place;
+  }
+  throw new RuntimeError(
+    "host",
+    "Cannot re-execute an init: every place for its program is taken",
+  );
+}
+
 /** Its descriptors follow the sync socket: the executable, the file for the program. */
 function handOverProgram(
+  base: number,
   size: number,
   { sync, argv, env }: HandOverOptions,
 ): Program {
@@ -110,14 +125,14 @@ function handOverProgram(
   const failed = b.label("failed");
   b.onFailure(failed);
   b.section("hand the set-up over to a re-executed init", undefined, () => {
-    b.call("pwrite64", [file, REEXEC_BASE, size, 0]);
+    b.call("pwrite64", [file, base, size, 0]);
     b.call("execveat", [
       executable,
       text(""),
       pointerArray("argv", argv.map(text)),
       pointerArray(
         "envp",
-        [...env, `${PROGRAM_VARIABLE}=${file}`].map(text),
+        [...env, `${PROGRAM_VARIABLE}=${file}:${base}`].map(text),
       ),
       AT_EMPTY_PATH,
     ], { message: `cannot re-execute ${argv[0]}: %e` });

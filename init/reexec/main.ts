@@ -10,13 +10,13 @@
  */
 import { PR_SET_DUMPABLE } from "../../ffi/abi/prctl.ts";
 import { RuntimeError } from "../../ffi/errors.ts";
-import { mapFixed, type Region } from "../../ffi/memory.ts";
+import { mapAt, type Region } from "../../ffi/memory.ts";
 import { syscall } from "../../ffi/syscall.ts";
 import { encodeMessage, MESSAGE } from "../protocol.ts";
 import { Interpreter } from "./interpreter.ts";
 import { prepareMachine, runMachine } from "./machine.ts";
 import { defaultSignals } from "./signals.ts";
-import { PROGRAM_VARIABLE, readTable, REEXEC_BASE } from "./table.ts";
+import { PROGRAM_VARIABLE, readTable } from "./table.ts";
 
 const SEEK_END = 2;
 
@@ -31,8 +31,9 @@ export function isInit(): boolean {
  * @throws {RuntimeError} unless {@linkcode isInit}
  */
 export function init(): never {
-  const file = Number(Deno.env.get(PROGRAM_VARIABLE) ?? NaN);
-  if (!Number.isInteger(file)) {
+  const [, file, base] =
+    /^(\d+):(\d+)$/.exec(Deno.env.get(PROGRAM_VARIABLE) ?? "") ?? [];
+  if (file === undefined) {
     throw new RuntimeError(
       "usage",
       "init can't be called by hand: it is what the first process of a container executes",
@@ -41,7 +42,7 @@ export function init(): never {
   // Others in a namespace that was joined could trace us, and reach the host through our descriptors.
   syscall("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
   try {
-    run(file);
+    run(Number(file), Number(base));
   } catch (error) {
     const text = error instanceof Error ? error.stack : String(error);
     Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -51,12 +52,12 @@ export function init(): never {
   throw new RuntimeError("host", "Cannot end");
 }
 
-function run(file: number): void {
+function run(file: number, base: number): void {
   defaultSignals();
-  const memory = mapProgram(file);
+  const memory = mapProgram(file, base);
   const view = new DataView(memory.bytes.buffer);
-  const table = readTable(view);
-  memory.bytes.set(table.record, table.begin - REEXEC_BASE);
+  const table = readTable(view, base);
+  memory.bytes.set(table.record, table.begin - base);
   prepareMachine();
   const { sync, telling, children, begin, tail } = table;
   const interpreter = new Interpreter(memory, {
@@ -66,7 +67,7 @@ function run(file: number): void {
   say(sync, MESSAGE.BEGUN);
   if (interpreter.run(begin, tail) !== 0) return;
   if (telling) say(sync, MESSAGE.LEFT);
-  runMachine(REEXEC_BASE, tail);
+  runMachine(base, tail);
 }
 
 /** Tells the parent. If it is gone, the next answer that is waited for shows it. */
@@ -88,12 +89,18 @@ function stepTeller(sync: number): (record: number, result: number) => void {
 }
 
 /** Maps the program's file where the program was laid out for, and closes it. */
-function mapProgram(file: number): Region {
+function mapProgram(file: number, base: number): Region {
   const size = syscall("lseek", file, 0, SEEK_END);
   if (size <= 0) {
     throw new RuntimeError("program", "Cannot find the set-up program");
   }
-  const memory = mapFixed(REEXEC_BASE, size, file);
+  const memory = mapAt(base, size, file);
+  if (memory === undefined) {
+    throw new RuntimeError(
+      "program",
+      `Cannot map the set-up program at ${base}`,
+    );
+  }
   syscall("close", file);
   return memory;
 }

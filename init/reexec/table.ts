@@ -15,21 +15,29 @@ import { HEADER_SIZE, RECORD_SIZE } from "../layout.ts";
 import type { Label, Program } from "../program.ts";
 
 /**
- * Where a program lies that is run by a re-executed init, in the parent as well as in the child. Below 2 GiB, above all
- * places that `mapLow()` tries and all addresses at which programs without relocation lie.
+ * From here on are the places for programs of re-executed inits, in the parent as well as in the child: below 2 GiB,
+ * above all that `mapLow()` tries and where programs without relocation lie. Each JavaScript realm of the parent takes
+ * one, at a multiple of its size.
  */
 export const REEXEC_BASE = 0x7000_0000;
-/** The most that such a program may have in bytes. */
+/** Size of a place, and the most that a program may have in bytes. */
 export const REEXEC_SIZE = 0x0100_0000;
+/** Behind the last place. */
+export const REEXEC_END = 0x8000_0000;
 
-/** The environment variable that has the number of the program's descriptor. */
+/** Where the program starts that has something at `address`. */
+export function reexecBaseOf(address: number): number {
+  return address - address % REEXEC_SIZE;
+}
+
+/** The environment variable that has the number of the program's descriptor, a colon, and its address. */
 export const PROGRAM_VARIABLE = "_NSINIT_PROGRAM";
 
 /** Where the table's address is, from the program's start. */
 const POINTER_OFFSET = 12;
 const WORDS = 5;
 
-/** The table. Addresses are of records. */
+/** The table. Its addresses are of records. */
 export interface ReexecTable {
   readonly record: Uint8Array<ArrayBuffer>;
   readonly begin: number;
@@ -48,38 +56,38 @@ export interface TableOptions {
   readonly telling: boolean;
 }
 
-/** The address of the record that a label stands before. */
-export function recordAt(label: Label): number {
-  return REEXEC_BASE + HEADER_SIZE + RECORD_SIZE * label.step!.index;
+/** The address of a step's record in the program at `base`. */
+export function recordAt(base: number, step: number): number {
+  return base + HEADER_SIZE + RECORD_SIZE * step;
 }
 
-/** Makes the table for a program that has been laid out as `bytes` for {@linkcode REEXEC_BASE}. */
+/** Makes the table for a program that has been laid out as `bytes` for the address `base`. */
 export function makeTable(
   program: Program,
   bytes: Uint8Array<ArrayBuffer>,
+  base: number,
   { begin, tail, sync, telling }: TableOptions,
 ): ReexecTable {
-  const start = recordAt(begin);
-  const offset = start - REEXEC_BASE;
+  const at = (label: Label): number => recordAt(base, label.step!.index);
+  const offset = at(begin) - base;
   const children = new Map<number, number>();
-  for (const step of program.steps) {
-    if (step.parent === undefined) continue;
-    const clone = recordAt({ kind: "label", name: "clone", step });
-    children.set(clone, recordAt(step.parent));
+  for (const { index, parent } of program.steps) {
+    if (parent !== undefined) children.set(recordAt(base, index), at(parent));
   }
   return {
     record: bytes.slice(offset, offset + RECORD_SIZE),
-    begin: start,
-    tail: recordAt(tail),
+    begin: at(begin),
+    tail: at(tail),
     sync,
     telling,
     children,
   };
 }
 
-/** The program with its table behind it. */
+/** The program at `base` with its table behind it. */
 export function appendTable(
   program: Uint8Array<ArrayBuffer>,
+  base: number,
   table: ReexecTable,
 ): Uint8Array<ArrayBuffer> {
   const offset = Math.ceil(program.length / 8) * 8;
@@ -95,16 +103,19 @@ export function appendTable(
   bytes.set(program);
   bytes.set(table.record, offset);
   const view = new DataView(bytes.buffer);
-  view.setUint32(POINTER_OFFSET, REEXEC_BASE + offset, true);
+  view.setUint32(POINTER_OFFSET, base + offset, true);
   words.forEach((word, i) =>
     view.setUint32(offset + RECORD_SIZE + 4 * i, word, true)
   );
   return bytes;
 }
 
-/** Reads the table of the program whose memory is `view`. */
-export function readTable(view: DataView<ArrayBuffer>): ReexecTable {
-  const start = view.getUint32(POINTER_OFFSET, true) - REEXEC_BASE;
+/** Reads the table of the program at `base`, whose memory is `view`. */
+export function readTable(
+  view: DataView<ArrayBuffer>,
+  base: number,
+): ReexecTable {
+  const start = view.getUint32(POINTER_OFFSET, true) - base;
   const word = (index: number): number =>
     view.getUint32(start + RECORD_SIZE + 4 * index, true);
   const children = new Map<number, number>();

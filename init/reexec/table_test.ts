@@ -3,11 +3,20 @@ import { ARCH } from "../../ffi/syscall.ts";
 import { ProgramBuilder } from "../builder.ts";
 import { HEADER_SIZE, layOut, RECORD_SIZE } from "../layout.ts";
 import type { Label } from "../program.ts";
-import { appendTable, makeTable, readTable, REEXEC_BASE } from "./table.ts";
+import {
+  appendTable,
+  makeTable,
+  readTable,
+  REEXEC_BASE,
+  REEXEC_SIZE,
+  reexecBaseOf,
+} from "./table.ts";
+
+const BASE = REEXEC_BASE + REEXEC_SIZE;
 
 /** The address of a step's record. */
 function address(step: number): number {
-  return REEXEC_BASE + HEADER_SIZE + RECORD_SIZE * step;
+  return BASE + HEADER_SIZE + RECORD_SIZE * step;
 }
 
 /** A program with two marked clones, and labels before some steps. */
@@ -27,8 +36,8 @@ function example(): {
   b.place(tail);
   b.call("exit_group", [0]); // 7
   const program = b.finish();
-  const bytes = layOut(program, REEXEC_BASE).bytes;
-  const table = makeTable(program, bytes, {
+  const bytes = layOut(program, BASE).bytes;
+  const table = makeTable(program, bytes, BASE, {
     begin,
     tail,
     sync: 9,
@@ -53,10 +62,18 @@ Deno.test("makeTable() gives the records that a re-executed init must know", () 
 
 Deno.test("readTable() reads what appendTable() wrote, and the program stays as it was", () => {
   const { bytes, table } = example();
-  const all = appendTable(bytes, table);
-  assertEquals(readTable(new DataView(all.buffer)), table);
+  const all = appendTable(bytes, BASE, table);
+  assertEquals(readTable(new DataView(all.buffer), BASE), table);
   const [before, after] = [bytes.slice(), all.slice(0, bytes.length)];
   before.fill(0, 12, 16);
   after.fill(0, 12, 16);
   assertEquals(after, before);
+});
+
+Deno.test("reexecBaseOf() finds the place of an address", () => {
+  for (const base of [REEXEC_BASE, BASE]) {
+    for (const offset of [0, 16, REEXEC_SIZE - 1]) {
+      assertEquals(reexecBaseOf(base + offset), base);
+    }
+  }
 });

@@ -145,7 +145,7 @@ Deno.test("a hook that can't be cloned for want of processes is told with the fi
   const { started } = await start({ mode: "reexec" });
   const { program, session } = started;
   const step = program.steps.find(({ operation }) => operation === "clone")!;
-  const clone = recordAt({ kind: "label", name: "clone", step });
+  const clone = recordAt(REEXEC_BASE, step.index);
   assertMatch(
     session.failureAt!(clone, ERRNO.EAGAIN)!.message,
     /EAGAIN, step \d+.*: a re-executed init has 3 threads itself/,

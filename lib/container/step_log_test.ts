@@ -1,6 +1,6 @@
 import { ERRNO } from "../../ffi/abi/errno.ts";
 import { MESSAGE } from "../../init/protocol.ts";
-import { recordAt } from "../../init/reexec/table.ts";
+import { recordAt, REEXEC_BASE } from "../../init/reexec/table.ts";
 import { exampleSpec } from "../spec/example.ts";
 import { assertEquals } from "../deps/assert.ts";
 import { stepLog } from "./step_log.ts";
@@ -12,10 +12,9 @@ Deno.test("stepLog() tells steps by number, call and result, and what machine co
   const lines: string[] = [];
   const handlers = stepLog(built, (_, text) => lines.push(text));
   const say = async (code: number, step = 0, result = 0): Promise<void> => {
-    const label = { ...marks.begin, step: program.steps[step]! };
     const data = new Uint8Array(new Int32Array([result]).buffer);
     await handlers[code as keyof typeof handlers]!({
-      value: recordAt(label),
+      value: recordAt(REEXEC_BASE, step),
       fds: [],
       data,
     });
