@@ -17,7 +17,7 @@ import {
   type OpenHierarchy,
   partsOf,
 } from "./record.ts";
-import { emptyCgroup, removeCgroup } from "./removal.ts";
+import { emptyCgroup, removeCgroup, removeOne } from "./removal.ts";
 
 /** How a manager is made. */
 export interface ManagerOptions {
@@ -147,6 +147,11 @@ export abstract class BaseManager {
     }
   }
 
+  /** Notes that it is the container's now. */
+  protected noteMade(): void {
+    delete this.record.planned;
+  }
+
   abstract freezerState(): FreezerState;
 
   /** Sends SIGKILL to all processes, and thaws them. */
@@ -174,6 +179,7 @@ export abstract class BaseManager {
   }
 
   async kill(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.record.planned) return true;
     const until = Date.now() + (options.timeoutMs ?? KILL_TIMEOUT_MS);
     for (let pauseMs = 1;; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       if (this.pids().length === 0) return true;
@@ -186,6 +192,10 @@ export abstract class BaseManager {
   async destroy(): Promise<void> {
     try {
       for (const part of this.#parts) {
+        if (this.record.planned) {
+          removeOne(part.files, part.directory);
+          continue;
+        }
         const isOurs = !part.controllers.some((controller) =>
           this.record.existing.includes(controller)
         );

@@ -237,12 +237,40 @@ Deno.test("destroy() says which cgroup is still in use", async () => {
     pids: { refuse, files: { "web/cgroup.procs": "5\n" } },
   });
   const manager = manage(V1, host);
-  host.files["pids"]!.makeDirectory("web");
+  manager.create();
   await assertRejects(
     () => manager.destroy(),
     CgroupError,
     "Cannot remove /cg/pids/web: 1 process(es) still in it",
   );
+});
+
+Deno.test("of a cgroup that was only planned, nothing is killed, and only what is empty is removed", async () => {
+  const refuse = { "rmdir web": ["EBUSY"] };
+  const host = v1Host({
+    pids: { refuse, files: { "web/cgroup.procs": "5\n" } },
+  });
+  host.files["pids"]!.makeDirectory("web");
+  host.files["devices"]!.makeDirectory("web");
+  const planned = manage(V1, host).toJSON();
+  assertEquals(planned.planned, true);
+  const manager = openManager(planned, host.open);
+  assertEquals(await manager.kill(), true);
+  await manager.destroy();
+  assertEquals(host.files["pids"]!.log, [
+    "mkdir web",
+    "rmdir web: EBUSY",
+    "close",
+  ]);
+  assertEquals(host.files["devices"]!.log, ["mkdir web", "rmdir web", "close"]);
+});
+
+Deno.test("a cgroup that was made is no longer planned", () => {
+  for (const layout of [V1, V2]) {
+    const manager = manage(layout, layout === V1 ? v1Host() : v2Host());
+    manager.create();
+    assertEquals(manager.toJSON().planned, undefined);
+  }
 });
 
 Deno.test("without privileges, a container that asks for nothing does without cgroups, and says so", () => {

@@ -27,6 +27,6 @@ export {
   parseCgroupLayout,
 } from "./layout.ts";
 export { type CgroupManager } from "./manager.ts";
-export { type CgroupRecord } from "./record.ts";
+export { type CgroupRecord, newRecord } from "./record.ts";
 export { checkResources } from "./check_resources.ts";
 export { warmUpJoin } from "./warm_up.ts";

@@ -20,6 +20,11 @@ export interface CgroupRecord {
   existing: string[];
   /** True if its maker had no full privileges, so that some refusals of the kernel are to be expected. */
   rootless: boolean;
+  /**
+   * True before it is made: what is there may be somebody else's, so nothing in it is killed, and it is removed only if
+   * nobody is in it.
+   */
+  planned?: true;
   /** True if cpuset's files lack their `cpuset.` prefix. */
   noPrefix?: true;
 }
@@ -78,6 +83,7 @@ export function newRecord(
     mountPoints,
     existing: [],
     rootless,
+    planned: true as const,
   };
   return noPrefix ? { ...record, noPrefix } : record;
 }

@@ -14,7 +14,7 @@ import { childrenOf, pidsOf } from "./processes.ts";
 const TRIES = 10;
 
 /** Removes one directory; false if something is still in it. */
-function removeOne(files: CgroupFiles, directory: string): boolean {
+export function removeOne(files: CgroupFiles, directory: string): boolean {
   try {
     files.removeDirectory(directory);
     return true;

@@ -6,9 +6,9 @@
 import { TIOCSWINSZ } from "../../ffi/abi/ioctl.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { waitReadable } from "../../ffi/poll.ts";
+import { readSome, setNonblocking, writeWhole } from "../../ffi/nonblocking.ts";
 import { connectUnix, sendMessage } from "../../ffi/socket.ts";
-import { check, syscall, syscallAsync } from "../../ffi/syscall.ts";
+import { check } from "../../ffi/syscall.ts";
 
 const CHUNK = 32 * 1024;
 
@@ -41,6 +41,7 @@ export class ConsoleProxy {
   /** Takes over the master. */
   constructor(master: Fd) {
     this.#master = master;
+    setNonblocking(master);
   }
 
   /** Tells the terminal its size; programs in it get SIGWINCH. */
@@ -57,36 +58,23 @@ export class ConsoleProxy {
 
   /** Reads what the program has written; undefined at the end, which closes the master. */
   async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (!this.#closed) await waitReadable([this.#master]);
     if (this.#closed) return undefined;
-    const bytes = new Uint8Array(CHUNK);
-    const result = syscall("read", this.#master.number, bytes, CHUNK);
-    if (result > 0) return bytes.slice(0, result);
-    const error = new SyscallError(
-      "read",
-      -result,
-      `from ${this.#master.path}`,
-    );
-    // EIO: nobody has the other side open any more.
-    if (result < 0 && error.errnoName !== "EIO") throw error;
+    try {
+      const bytes = await readSome(this.#master);
+      if (bytes.length > 0) return bytes;
+    } catch (error) {
+      // EIO: nobody has the other side open any more.
+      if (!(error instanceof SyscallError && error.errnoName === "EIO")) {
+        throw error;
+      }
+    }
     this.close();
     return undefined;
   }
 
   /** Writes as if typed. */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    for (let rest = bytes; rest.length > 0;) {
-      const result = await syscallAsync(
-        "write",
-        this.#master.number,
-        rest,
-        rest.length,
-      );
-      if (result < 0) {
-        throw new SyscallError("write", -result, `to ${this.#master.path}`);
-      }
-      rest = rest.subarray(result);
-    }
+    await writeWhole(this.#master, bytes);
   }
 
   /** Joins the terminal with our own: what is typed goes in, what is written comes out, sizes follow. */

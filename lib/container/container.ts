@@ -79,9 +79,13 @@ export class Container implements AsyncDisposable {
    * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
-    const { directory, host, noPivot, noNewKeyring, init, log } = this.#parts;
     using _turn = await takeTurn();
-    using _lock = await directory.lock();
+    using _lock = await this.#parts.directory.lock();
+    return await this.#start(options);
+  }
+
+  async #start(options: ProcessOptions): Promise<Process> {
+    const { directory, host, noPivot, noNewKeyring, init, log } = this.#parts;
     this.#refresh();
     if (this.#record.initPid !== 0) {
       throw new StateError(
@@ -106,10 +110,14 @@ export class Container implements AsyncDisposable {
 
   /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
   async run(options: ProcessOptions = {}): Promise<Process> {
-    const process = await this.start(options);
+    const { directory } = this.#parts;
+    const { releaseInit } = await import("./start.ts");
+    using _turn = await takeTurn();
+    using _lock = await directory.lock();
+    const process = await this.#start(options);
     process.console?.attach();
     try {
-      await this.exec();
+      await releaseInit(directory, this.#record);
     } catch (error) {
       // Nobody else has the process.
       process.signal("SIGKILL");

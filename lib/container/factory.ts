@@ -104,7 +104,7 @@ export class Factory {
     const directory = new RecordDirectory(this.root, id);
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
-    const { warmUpJoin } = await import("../cgroups/mod.ts");
+    const { newRecord, warmUpJoin } = await import("../cgroups/mod.ts");
     const spec = snapshot(await wellFormed(configuration));
     const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
@@ -117,8 +117,6 @@ export class Factory {
       needProcess: false,
       log: this.#log,
     });
-    this.#makeRoot();
-    directory.make();
     const record: ContainerRecord = {
       version: 1,
       id,
@@ -131,15 +129,15 @@ export class Factory {
       owner: Deno.uid() ?? 0,
       config: spec,
       rootless: this.#rootless,
-      cgroup: {
-        mode: "none",
-        paths: {},
-        mountPoints: {},
-        existing: [],
+      cgroup: newRecord(host.cgroup, {
+        id,
+        cgroupsPath: spec.linux?.cgroupsPath,
         rootless: this.#rootless,
-      },
+      }),
       startSteps: [],
     };
+    this.#makeRoot();
+    directory.make();
     try {
       directory.write(record);
     } catch (error) {

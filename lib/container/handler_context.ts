@@ -19,6 +19,8 @@ export interface HandlerContext {
   readonly applyLimits: () => void;
   /** Takes the pty master of the container's console. */
   readonly onConsole: (master: Fd) => Promise<void>;
+  /** Called when init is in its cgroup, and before anything else can be. */
+  readonly onPlaced: () => void;
   /** Called when init has everything but its user's rights. */
   readonly onReady: () => void;
 }

@@ -46,7 +46,7 @@ function handlers(
     [MESSAGE.MAPS]: () => writeIdMaps(context.init.pid, spec, { privileged }),
     [MESSAGE.OFFSETS]: () => writeClockOffsets(context.init.pid, spec),
     [MESSAGE.CHILD]: (question) => adoptChild(context, question),
-    [MESSAGE.GO]: () => ({ data: context.given }),
+    [MESSAGE.GO]: () => ({ data: context.given, after: context.onPlaced }),
     [MESSAGE.SOURCE]: (question) => mountSource(context, question),
     [MESSAGE.TARGET]: (question) => mountTarget(context, question),
     [MESSAGE.COPY_UP]: copyUp,

@@ -77,18 +77,14 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
   });
   const record: ContainerRecord = {
     ...options.record,
-    cgroup: cgroup.toJSON(),
     startSteps: [...built.startSteps],
   };
-  // The intent: whatever dies now, `delete --force` finds it.
-  directory.write(record, replaceFile);
-  try {
-    cgroup.create(spec.linux?.resources);
-  } catch (error) {
-    // Refused because others are in it, perhaps: whoever deletes this container must not take it for ours, and kill them.
-    directory.write(options.record);
-    throw error;
+  // The intent: whatever dies now, `delete --force` finds what was made. It is on disk already, but after a failure.
+  if (!record.cgroup.planned) {
+    record.cgroup = cgroup.toJSON();
+    directory.write(record, replaceFile);
   }
+  cgroup.create(spec.linux?.resources);
   record.cgroup = cgroup.toJSON();
   return await new Launch({ ...options, record }, built, cgroup).run();
 }
@@ -143,6 +139,7 @@ class Launch {
       init,
       given: encodeGiven(options.id),
       applyLimits: () => this.#applyLimits(),
+      onPlaced: () => options.directory.write(options.record, replaceFile),
       onReady: () => {
         options.directory.write(
           createdRecord(options.record, context.init.pid),

@@ -12,6 +12,7 @@ import {
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { openIn, tryOpenIn } from "../../ffi/fs.ts";
+import { remove } from "../../ffi/fs_change.ts";
 import { waitReadable } from "../../ffi/poll.ts";
 import { openPidfd, signalPid, signalPidfd } from "../../ffi/process.ts";
 import { check, syscall } from "../../ffi/syscall.ts";
@@ -49,6 +50,18 @@ export async function startContainer(
   if (status !== "created") {
     throw new StateError(id, `cannot start a container in the ${status} state`);
   }
+  await releaseInit(directory, record);
+}
+
+/**
+ * As {@linkcode startContainer}, for a container that is known to be created.
+ *
+ * @throws {StateError} if init is gone; {ProgramError} when the program can't be executed; {HookError}
+ */
+export async function releaseInit(
+  directory: RecordDirectory,
+  record: ContainerRecord,
+): Promise<void> {
   using pidfd = openPidfd(record.initPid);
   await new Start(directory, record, pidfd).run();
 }
@@ -92,7 +105,7 @@ class Start {
     go.close();
     await this.#readResults(results);
     for (const name of [FILES.execFifo, FILES.resultFifo]) {
-      Deno.removeSync(directory.file(name));
+      remove(AT_FDCWD, directory.file(name));
     }
     await this.#poststart();
   }

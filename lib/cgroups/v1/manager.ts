@@ -56,6 +56,7 @@ export class V1Manager extends BaseManager implements CgroupManager {
       this.rollBack(made);
       throw error;
     }
+    this.noteMade();
   }
 
   #make(part: CgroupPart, resources: Resources, made: MadeDirectory[]): void {

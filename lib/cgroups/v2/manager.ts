@@ -63,6 +63,7 @@ export class V2Manager extends BaseManager implements CgroupManager {
       return;
     }
     if (made.at(-1)?.directory !== part.directory) this.noteExisting(part);
+    this.noteMade();
   }
 
   /** Without privileges and with nothing asked for, a container has no cgroup of its own. */
