@@ -11,8 +11,10 @@ import type { Fd } from "./fd.ts";
 import { ppoll } from "./ppoll.ts";
 import { Reactor, type Wait } from "./reactor.ts";
 
-/** How long this thread may be held while nothing happens. */
+/** How long this thread may be held for a wait, if nobody else waits. */
 const HOLD_MS = 1;
+/** With company, that has work for this thread sooner or later, only as long as a hand-over costs. */
+const HOLD_IN_COMPANY_MS = 0.1;
 /** How long this thread may be held and go on in turns, before Deno's timers and streams have theirs. */
 const SERVE_MS = 5;
 /** After a pause as long as this, Deno's event loop is taken to have gone round. */
@@ -41,6 +43,8 @@ export interface WaitOptions {
 /** Who waits on this thread. */
 const pending = new Set<Pending>();
 const reactor = new Reactor<Pending>(onReturn);
+/** Waits that are parked and not patient. */
+let parkedCount = 0;
 let isServing = false;
 /** When this thread began to serve, and when it did so last. */
 let [servedSince, servedAt] = [-Infinity, -Infinity];
@@ -106,8 +110,10 @@ async function serve(): Promise<void> {
   while (pending.size > 0) {
     for (let i = 0; i < STEPS; i++) await undefined;
     const left = servedSince + SERVE_MS - performance.now();
+    const isAlone = pending.size === 1 && parkedCount === 0;
+    const hold = isAlone ? HOLD_MS : HOLD_IN_COMPANY_MS;
     const { count, isReturning } = left > 0
-      ? settle(Math.min(HOLD_MS, left))
+      ? settle(Math.min(hold, left))
       : { count: 0, isReturning: false };
     if (isReturning) {
       reactor.interrupt(); // what made it readable may be gone again
@@ -161,6 +167,7 @@ function park(waits: Iterable<Pending>): void {
   for (const wait of waits) {
     try {
       reactor.park(wait);
+      if (!wait.patient) parkedCount++;
     } catch (error) {
       wait.reject(error);
     }
@@ -170,6 +177,7 @@ function park(waits: Iterable<Pending>): void {
 /** Those that come back from the reactor are looked at at once; who came for nothing waits again. */
 function onReturn(waits: readonly Pending[], error?: unknown): void {
   servedSince = performance.now();
+  for (const { patient } of waits) if (!patient) parkedCount--;
   if (error !== undefined) { for (const { reject } of waits) reject(error); }
   else if (waits.length > 0) {
     for (const wait of waits) pending.add(wait);
