@@ -25,6 +25,16 @@ Deno.test("wait() tells whether memory ran out", async () => {
   assertEquals((await processOf("kill -KILL $$", true).wait()).oom, true);
 });
 
+Deno.test("wait() takes no thread: more may wait than Deno has threads", async () => {
+  const processes = Array.from({ length: 40 }, () => processOf("exec sleep 100"));
+  const ends = processes.map((process) => process.wait());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(await Deno.readTextFile("/proc/self/comm") !== "", true);
+  for (const process of processes) process.signal("SIGKILL");
+  const killed = { code: 0, signal: 9, oom: false };
+  assertEquals(await Promise.all(ends), processes.map(() => killed));
+});
+
 Deno.test("wait() waits for relayed output", async () => {
   let out = false;
   const process = new Process({
