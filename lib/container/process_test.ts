@@ -26,7 +26,10 @@ Deno.test("wait() tells whether memory ran out", async () => {
 });
 
 Deno.test("wait() takes no thread: more may wait than Deno has threads", async () => {
-  const processes = Array.from({ length: 40 }, () => processOf("exec sleep 100"));
+  const processes = Array.from(
+    { length: 40 },
+    () => processOf("exec sleep 100"),
+  );
   const ends = processes.map((process) => process.wait());
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(await Deno.readTextFile("/proc/self/comm") !== "", true);
