@@ -12,6 +12,7 @@ import { failure } from "./command.ts";
 import type { Container } from "./container.ts";
 import { cgroupDir, exists, isPureV2, ownCgroup } from "./host.ts";
 import type { Resources } from "./spec.ts";
+import { addUserNamespace } from "./user_namespace.ts";
 
 /** A reason to skip what needs a controller. */
 function without(controller: string): string | undefined {
@@ -68,6 +69,33 @@ claim("a container is in a cgroup of its own [v2]", async (box) => {
     String(await container.pid()),
   );
 }, { skip: without("pids") });
+
+// The process that joins the namespace makes another at once, which must not escape.
+for (const type of ["pid", "user"]) {
+  claim(
+    `a container that joins a ${type} namespace is in its cgroups, and has its oom_score_adj`,
+    async (box) => {
+      const other = await box.start(addUserNamespace);
+      const path = `/proc/${await other.pid()}/ns/${type}`;
+      for (let round = 0; round < 6; round++) {
+        const container = await box.create((spec) => {
+          if (type === "user") spec.linux.namespaces.push({ type });
+          for (const namespace of spec.linux.namespaces) {
+            if (namespace.type === type) namespace.path = path;
+          }
+          spec.process.oomScoreAdj = 123;
+        });
+        const proc = `/proc/${await container.pid()}`;
+        const outside = Deno.readTextFileSync(`${proc}/cgroup`).trim()
+          .split("\n").filter((line) => !line.endsWith(`/${container.id}`));
+        assertEquals(outside, []);
+        const score = Deno.readTextFileSync(`${proc}/oom_score_adj`);
+        assertEquals(score, "123\n");
+        await container.try("delete", "--force");
+      }
+    },
+  );
+}
 
 claim("a container's cgroups are gone after delete [v2]", async (box) => {
   const container = await box.create();

@@ -15,6 +15,8 @@ export interface HandlerContext {
   readonly given: Uint8Array<ArrayBuffer>;
   /** The process that will be the container's init; replaced when a second clone makes another. */
   init: Spawned;
+  /** Puts a process that may become init into the cgroup, and gives it what it inherits only from one that is there. */
+  readonly place: (pid: number) => void;
   /** Sets the cgroup's limits, once: before hooks, which may adjust them, and when the devices are made. */
   readonly applyLimits: () => void;
   /** Takes the pty master of the container's console. */

@@ -128,7 +128,10 @@ function rootOwner({ linux }: Spec): { uid: number; gid: number } | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
-/** The first process ends when it has made the one that becomes init; both are our children. */
+/**
+ * The first process ends when it has made the one that becomes init; both are our children. It has not waited for us
+ * before: the other may be from a time when it was in no cgroup yet.
+ */
 async function adoptChild(
   context: HandlerContext,
   { value: pid }: Question,
@@ -138,6 +141,7 @@ async function adoptChild(
   await waitForExit(first);
   reap(first);
   first.close();
+  context.place(pid);
 }
 
 function writeClockOffsets(pid: number, spec: Spec): void {

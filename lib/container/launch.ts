@@ -10,6 +10,7 @@ import { replaceFile } from "../../ffi/fs_change.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
 import { killAndReap, resetAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
+import { takeTurn } from "../../ffi/turn.ts";
 import {
   type BootstrapOptions,
   spawn,
@@ -86,6 +87,7 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
   }
   cgroup.create(spec.linux?.resources);
   record.cgroup = cgroup.toJSON();
+  await takeTurn();
   return await new Launch({ ...options, record }, built, cgroup).run();
 }
 
@@ -138,6 +140,7 @@ class Launch {
       ...options,
       init,
       given: encodeGiven(options.id),
+      place: (pid) => this.#place(pid),
       applyLimits: () => this.#applyLimits(),
       onPlaced: () => options.directory.write(options.record, replaceFile),
       onReady: () => {
@@ -223,17 +226,22 @@ class Launch {
   }
 
   async #prepare(pid: number): Promise<void> {
-    const { spec, host, log } = this.#options;
+    const { spec, host } = this.#options;
     const { staged, created } = this.#built.namespaces;
+    this.#place(pid);
+    if (!staged && created.includes("user")) {
+      await writeIdMaps(pid, spec, { privileged: host.euid === 0 });
+    }
+  }
+
+  #place(pid: number): void {
+    const { spec, log } = this.#options;
     prepareInit(pid, spec);
     if (!this.#joined) this.#cgroup.join(pid);
     try {
       resetAffinity(pid); // the caller's CPUs are not the container's: cpuset says what those are
     } catch (error) {
       log("warning", (error as Error).message);
-    }
-    if (!staged && created.includes("user")) {
-      await writeIdMaps(pid, spec, { privileged: host.euid === 0 });
     }
   }
 
