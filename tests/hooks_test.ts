@@ -12,6 +12,7 @@ import type { Container } from "./container.ts";
 import { exists, linkIfPresent, namespaceOf } from "./host.ts";
 import { mountAt } from "./mountinfo.ts";
 import type { Hook, Spec } from "./spec.ts";
+import { addUserNamespace } from "./user_namespace.ts";
 
 const BEFORE_START = ["prestart", "createRuntime", "createContainer"];
 const AT_START = ["startContainer", "poststart"];
@@ -441,3 +442,21 @@ claim("a hook that does not read its input is no failure", async (box) => {
   });
   assertEquals((await container.state()).status, "created");
 });
+
+claim(
+  "createContainer hooks in a user namespace inherit no capabilities",
+  async (box) => {
+    const container = await box.create((spec, bundle) => {
+      addUserNamespace(spec);
+      Deno.mkdirSync(`${bundle.rootfs}/log`);
+      addHook(
+        spec,
+        bundle,
+        "createContainer",
+        "grep -E '^Cap(Inh|Amb)' /proc/self/status >$LOG/sets",
+      );
+    });
+    const none = "0000000000000000";
+    assertEquals(log(container, "sets"), `CapInh:\t${none}\nCapAmb:\t${none}`);
+  },
+);

@@ -13,7 +13,8 @@ import {
   PR_CAP_AMBIENT_RAISE,
   PR_CAPBSET_DROP,
 } from "../../ffi/abi/prctl.ts";
-import { block, type ProgramBuilder } from "../../init/builder.ts";
+import { at, block, type ProgramBuilder } from "../../init/builder.ts";
+import type { Block } from "../../init/program.ts";
 import type { Capabilities } from "../spec/types.ts";
 
 /** What the host lets us give. */
@@ -135,18 +136,32 @@ export function giveUpCapabilities(
   });
 }
 
-function setAll(b: ProgramBuilder, sets: CapabilitySets): void {
-  const header = new Uint8Array(8);
-  new DataView(header.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
-  b.call("capset", [
-    block("capability header", header),
-    block("capabilities", encodeSets(sets)),
-  ]);
+/** Empties the inheritable set and leaves the others: what hooks execute must not inherit any. */
+export function clearInheritable(b: ProgramBuilder): void {
+  const [ours, sets] = [header(), block("capabilities", SETS_SIZE)];
+  b.call("capget", [ours, sets]);
+  for (const offset of INHERITABLE_OFFSETS) b.store(at(sets, offset), 0);
+  b.call("capset", [ours, sets]);
 }
+
+function setAll(b: ProgramBuilder, sets: CapabilitySets): void {
+  b.call("capset", [header(), block("capabilities", encodeSets(sets))]);
+}
+
+/** struct __user_cap_header_struct: version, and 0 for the calling process. */
+function header(): Block {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setUint32(0, _LINUX_CAPABILITY_VERSION_3, true);
+  return block("capability header", bytes);
+}
+
+/** Size of what {@linkcode encodeSets} writes, and where its inheritable words are. */
+const SETS_SIZE = 24;
+const INHERITABLE_OFFSETS = [8, 20];
 
 /** struct __user_cap_data_struct[2], <linux/capability.h>: effective, permitted, inheritable; low words, high words. */
 function encodeSets(sets: CapabilitySets): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(24);
+  const bytes = new Uint8Array(SETS_SIZE);
   const view = new DataView(bytes.buffer);
   [sets.effective, sets.permitted, sets.inheritable].forEach((numbers, i) => {
     const mask = numbers.reduce(

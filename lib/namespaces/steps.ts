@@ -20,6 +20,7 @@ import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
 import type { Block, Flags, Result } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { awaitAnswer, notify, upcall } from "../../init/upcall.ts";
+import { clearInheritable } from "../capabilities/capabilities.ts";
 import { ConfigError } from "../errors.ts";
 import {
   flagsOf,
@@ -279,6 +280,7 @@ function becomeRoot(b: ProgramBuilder): void {
     b.call("setresgid", [0, 0, 0]);
     b.call("setresuid", [0, 0, 0]);
     b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+    clearInheritable(b);
   });
 }
 

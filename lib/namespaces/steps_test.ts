@@ -43,6 +43,8 @@ const BECOME_ROOT = [
   "setresgid(0, 0, 0)",
   "setresuid(0, 0, 0)",
   "prctl(47, 4, 0, 0, 0)",
+  "capget({capability header}, {capabilities})",
+  "capset({capability header}, {capabilities})",
 ];
 
 Deno.test("an init whose namespaces were made at clone waits for its parent, and hides", () => {
