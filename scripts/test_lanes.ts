@@ -95,6 +95,7 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   unit: 1150,
   e2e: 550,
   v2: 12,
+  "v2 reexec": 4,
 };
 
 /** Runs a lane of one or more runs. A lane in which too few tests ran has failed. */

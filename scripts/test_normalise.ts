@@ -32,6 +32,11 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/^\d+\.\d\d \d+\.\d\d$/gm, "<uptime>"],
   [/^((?:Vm|Rss)\w+:)\s+\d+ kB$/gm, "$1 <kB>"],
   [/^(\w*ctxt_switches:\s+)\d+$/gm, "$1<n>"],
+  [/(usage: )\d+/g, "$1<bytes>"],
+  // Serial numbers of keyrings, in lines about the steps of a set-up.
+  [/(: keyctl\(.* = )\d+/g, "$1<key>"],
+  // script(1) types the end of its input, and shows it if the terminal is in time.
+  [/^\^@/gm, ""],
   // Namespaces other than the host's, pipes, sockets.
   [/\b([a-z_]+:)\[\d+\]/g, "$1[<inode>]"],
 ];

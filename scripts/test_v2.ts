@@ -6,7 +6,8 @@
  * @module
  */
 import { join } from "../lib/deps/path.ts";
-import { endToEndFiles, ROOT, runLane } from "./test_lanes.ts";
+import { runWithBoth } from "./test_interpreters.ts";
+import { endToEndFiles, ROOT } from "./test_lanes.ts";
 import type { TestResult } from "./test_results.ts";
 
 /** Time limit for the whole machine, in seconds. */
@@ -63,24 +64,32 @@ async function readResults(file: string): Promise<TestResult[] | undefined> {
   }
 }
 
+/** Tests that run there with the re-executed init, too: what it has to do with cgroups, and a failure. */
+const WITH_REEXEC =
+  "/^(a container is in a cgroup|memory: the limit|pids: the limit|a failed create).*\\[v2\\]/";
+
 /** Runs the lane's tests in this machine. A filter takes the place of the tag "[v2]". */
 async function runHere(filter: string | undefined): Promise<TestResult[]> {
-  return await runLane("v2", [
+  const isFiltered = filter !== undefined;
+  const tagged = {
+    label: 'tests named "[v2]"',
+    files: endToEndFiles({ v2: false }),
+    isFiltered,
+    seconds: LIMIT,
+  };
+  const image = [
     {
       label: "tests in x_v2_test.ts",
       files: endToEndFiles({ v2: true }),
       filter,
-      isFiltered: filter !== undefined,
+      isFiltered,
       seconds: LIMIT,
     },
-    {
-      label: 'tests named "[v2]"',
-      files: endToEndFiles({ v2: false }),
-      filter: filter ?? "/\\[v2\\]/",
-      isFiltered: filter !== undefined,
-      seconds: LIMIT,
-    },
-  ]);
+    { ...tagged, filter: filter ?? "/\\[v2\\]/" },
+  ];
+  const reexec = [{ ...tagged, filter: filter ?? WITH_REEXEC }];
+  const lanes = { image: "v2", reexec: "v2 reexec" };
+  return await runWithBoth(lanes, { image, reexec });
 }
 
 if (import.meta.main) {

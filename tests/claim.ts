@@ -12,6 +12,8 @@ import { beginCase, endCase } from "./observation.ts";
 export interface ClaimOptions {
   /** The reason to skip it; undefined: it runs. */
   skip?: string | undefined;
+  /** Whether what happens depends on who comes first: then nothing of it is observed but the outcome. */
+  isRace?: boolean;
 }
 
 /** Registers a test. */
@@ -20,21 +22,26 @@ export function claim(
   body: (box: Box) => Promise<void>,
   options: ClaimOptions = {},
 ): void {
-  const { skip } = options;
+  const { skip, isRace = false } = options;
   if (skip !== undefined) {
     Deno.stdout.writeSync(
       new TextEncoder().encode(`SKIP ${name}: ${skip}\n`),
     );
   }
-  Deno.test({ name, ignore: skip !== undefined, fn: () => check(name, body) });
+  Deno.test({
+    name,
+    ignore: skip !== undefined,
+    fn: () => check(name, body, isRace),
+  });
 }
 
 async function check(
   name: string,
   body: (box: Box) => Promise<void>,
+  isRace: boolean,
 ): Promise<void> {
   await specTemplate();
-  beginCase(name);
+  beginCase(name, { isRace });
   const box = new Box();
   let failed = true;
   let remains: string[];

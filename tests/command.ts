@@ -20,6 +20,8 @@ export interface CommandOptions {
   fds?: Record<number, string>;
   /** Run as uid and gid 65534 without capabilities. */
   asNobody?: boolean;
+  /** Leave it to the command line which interpreter is asked for: see interpreter.ts. */
+  ownInit?: boolean;
   /** Shell commands run before, in the same process (`ulimit`, `trap`). */
   prepare?: string;
 }
@@ -74,7 +76,9 @@ export function spawn(
   const prefix = options.asNobody
     ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     : [];
-  const command = withInterpreter(argv);
+  const command = options.ownInit ? argv : withInterpreter(argv);
+  // They are there even if the shell does not live to make them.
+  for (const file of [outFile, errFile]) Deno.writeTextFileSync(file, "");
   const path = Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin";
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", script, "sh", inFile, outFile, errFile, ...prefix, ...command],

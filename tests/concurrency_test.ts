@@ -65,6 +65,7 @@ claim(
     assertEquals(state.bundle, bundles[winner]?.dir);
     ok(await box.nsinit(["start", id]));
   },
+  { isRace: true },
 );
 
 // runc hangs here: two of its starts wait for one byte.
@@ -80,6 +81,7 @@ claim(
     assertEquals(results.filter(({ code }) => code === 0).length, 1);
     assertEquals(await container.outputWith("started"), "started\n");
   },
+  { isRace: true },
 );
 
 claim("deletes of one container at once leave nothing", async (box) => {
@@ -88,4 +90,4 @@ claim("deletes of one container at once leave nothing", async (box) => {
     MANY.slice(0, 5).map(() => container.try("delete", "--force")),
   );
   assertEquals(box.leaks(), []);
-});
+}, { isRace: true });

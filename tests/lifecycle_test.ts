@@ -609,6 +609,7 @@ claim(
     }
     await until(() => box.leaks().length === 0, "clean-up");
   },
+  { isRace: true },
 );
 
 claim(
@@ -625,4 +626,5 @@ claim(
     ok(await box.nsinit(["delete", "--force", id]));
     await until(() => box.leaks().length === 0, "clean-up");
   },
+  { isRace: true },
 );

@@ -31,15 +31,17 @@ export interface CaseRecord {
 const FOLDER: string | undefined = Deno.env.get("NSINIT_OBSERVE");
 
 let current: CaseRecord | undefined;
+let onlyOutcome = false;
 
 /** Whether anybody wants to know. */
 export function isObserved(): boolean {
-  return current !== undefined;
+  return current !== undefined && !onlyOutcome;
 }
 
-/** Begins the record of a test. Tests of one file run one after the other. */
-export function beginCase(name: string): void {
+/** Begins the record of a test; of a race only the outcome is recorded. Tests of one file run one after the other. */
+export function beginCase(name: string, options: { isRace: boolean }): void {
   if (FOLDER === undefined) return;
+  onlyOutcome = options.isRace;
   current = {
     name,
     outcome: "failed",
@@ -59,7 +61,7 @@ export function observe(
   of: string,
   fields: Record<string, string>,
 ): void {
-  current?.observations.push({ kind, of, fields });
+  if (isObserved()) current?.observations.push({ kind, of, fields });
 }
 
 /** Writes the record of the present test. Two tests of one name are an error. */

@@ -213,7 +213,7 @@ for (
           "-b",
           dir,
           box.newId(),
-        ]),
+        ], { ownInit: true }),
       );
       assertEquals(result.stdout, "hello\n");
       assertMatch(
