@@ -6,6 +6,7 @@
 import { pause } from "../../ffi/poll.ts";
 import { CgroupError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
+import type { Resources } from "../spec/types.ts";
 import { failure } from "./_explain.ts";
 import { isErrno } from "./files.ts";
 import type { FreezerState } from "./freezer.ts";
@@ -43,10 +44,22 @@ export function isPermission(error: unknown): boolean {
   return isErrno(cause, "EACCES", "EPERM", "EROFS");
 }
 
+/** Nothing was asked of a container that does without cgroups; what is asked now can't be had. */
+function noCgroup(resources: Resources): CgroupError {
+  const asked = Object.keys(resources).join(", ");
+  const text =
+    `cannot update ${asked}: the container has no cgroup; create it where it may have one`;
+  return new CgroupError("", text);
+}
+
 /** A manager's part that does not depend on the version. */
 export abstract class BaseManager {
   readonly #warnings: string[] = [];
-  readonly #dropped: { readonly path: string; readonly reason: string }[] = [];
+  readonly #dropped: {
+    readonly controllers: readonly string[];
+    readonly path: string;
+    readonly reason: string;
+  }[] = [];
   #parts: CgroupPart[];
   protected readonly record: CgroupRecord;
   protected readonly required: boolean;
@@ -103,7 +116,15 @@ export abstract class BaseManager {
       delete this.record.mountPoints[controller];
     }
     const reason = error instanceof Error ? error.message : String(error);
-    this.#dropped.push({ path: part.path, reason });
+    const { controllers, path } = part;
+    this.#dropped.push({ controllers, path, reason });
+  }
+
+  /** Why there is no directory for a controller, if there could have been one. */
+  protected reasonOfDrop(controller: string): string | undefined {
+    return this.#dropped.find(({ controllers }) =>
+      controllers.includes(controller)
+    )?.reason;
   }
 
   /** Fails if the cgroup is used by somebody else, in runc's words. */
@@ -153,6 +174,16 @@ export abstract class BaseManager {
   }
 
   abstract freezerState(): FreezerState;
+
+  abstract apply(
+    resources: Resources,
+    options?: { readonly devices?: boolean },
+  ): void;
+
+  update(resources: Resources): void {
+    if (Object.keys(this.record.paths).length === 0) throw noCgroup(resources);
+    this.apply(resources, { devices: resources.devices !== undefined });
+  }
 
   /** Sends SIGKILL to all processes, and thaws them. */
   protected abstract killNow(): void;

@@ -464,10 +464,31 @@ Deno.test("apply() on v1 without privileges goes on without device rules, but fo
 Deno.test("limits that can't be kept are refused by their pointer before anything is made", () => {
   const refused: [CgroupLayout, Resources, string][] = [
     [V1, { unified: { "memory.high": "5" } }, "/linux/resources/unified"],
+    [V2, { network: { classID: 7 } }, "/linux/resources/network/classID"],
     [
       V2,
-      { hugepageLimits: [{ pageSize: "2MB", limit: 5 }] },
-      "/linux/resources/hugepageLimits",
+      { network: { priorities: [{ name: "lo", priority: 1 }] } },
+      "/linux/resources/network/priorities",
+    ],
+    [
+      V2,
+      { blockIO: { leafWeight: 10 } },
+      "/linux/resources/blockIO/leafWeight",
+    ],
+    [
+      V2,
+      { blockIO: { weightDevice: [{ major: 8, minor: 0, leafWeight: 9 }] } },
+      "/linux/resources/blockIO/weightDevice/0/leafWeight",
+    ],
+    [
+      V2,
+      { unified: { "../a.b": "1" } },
+      "/linux/resources/unified/..~1a.b",
+    ],
+    [
+      V2,
+      { unified: { "cgroup.procs": "1" } },
+      "/linux/resources/unified/cgroup.procs",
     ],
     [V2, { memory: { limit: 5, swap: 3 } }, "/linux/resources/memory/swap"],
     [V1, { memory: { swappiness: 200 } }, "/linux/resources/memory/swappiness"],
@@ -504,18 +525,62 @@ Deno.test("limits that change nothing pass, whether a controller sets them or no
   manage(V2, v2Host()).create(nothing);
 });
 
-Deno.test("a limit that no controller sets is refused in the words of the configuration's check", () => {
-  const refuse = (resources: Resources): string =>
-    assertThrows(() => manage(V2, v2Host()).create(resources), ConfigError)
-      .message;
-  const words = "not supported by this version of nsinit: ";
-  assertEquals(
-    refuse({ blockIO: { weight: 10 } }),
-    `/linux/resources/blockIO: ${words}block devices would not be limited`,
+Deno.test("a limit of a controller that v1 has nowhere is refused before anything is made", () => {
+  const host = v1Host();
+  const manager = manage(V1, host);
+  const error = assertThrows(
+    () => manager.create({ hugepageLimits: [{ pageSize: "2MB", limit: 5 }] }),
+    CgroupError,
   );
   assertEquals(
-    refuse({ network: { classID: 1 } }),
-    `/linux/resources/network: ${words}packets would not be marked`,
+    error.message,
+    "cannot set hugetlb limit: container could not join or create cgroup: no cgroup v1 hierarchy has this controller; " +
+      "mount one on /sys/fs/cgroup/hugetlb",
+  );
+  for (const { log } of Object.values(host.files)) assertEquals(log, []);
+});
+
+Deno.test("update() changes what is given and no more; device rules only if there are some", () => {
+  const host = v1Host({ memory: { anyFile: true } });
+  const manager = manage(V1, host);
+  manager.create();
+  const logs = (): string[][] =>
+    Object.values(host.files).map(({ log }) => log.splice(0));
+  logs();
+  manager.update({ memory: { limit: 5 } });
+  const [cpuset, devices, memory] = logs();
+  assertEquals([cpuset, devices], [[], []]);
+  assertEquals(
+    memory?.filter((line) => line.startsWith("write")).length,
+    1,
+  );
+  assertThrows(
+    () => manager.update({ devices: [] }),
+    CgroupError,
+    "devices.list is not what was asked for",
+  );
+});
+
+Deno.test("update() refuses all of it if one value can't be meant", () => {
+  const host = v2Host();
+  const manager = manage(V2, host);
+  manager.create();
+  host.files["cg"]!.log.splice(0);
+  const resources = {
+    pids: { limit: 5 },
+    memory: { limit: 5, swap: 4 },
+  };
+  assertThrows(() => manager.update(resources), ConfigError);
+  assertEquals(host.files["cg"]!.log, []);
+});
+
+Deno.test("update() of a container that does without cgroups says so", () => {
+  const none: CgroupLayout = { mode: "none", mounts: [], own: {} };
+  const manager = manage(none, v1Host(), { rootless: true });
+  assertThrows(
+    () => manager.update({ pids: { limit: 5 } }),
+    CgroupError,
+    "cannot update pids: the container has no cgroup",
   );
 });
 

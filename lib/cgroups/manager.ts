@@ -37,6 +37,15 @@ export interface CgroupManager extends Disposable {
    * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant
    */
   apply(resources: Resources, options?: { readonly devices?: boolean }): void;
+  /**
+   * Changes limits of a cgroup that is in use. Only what is given changes, each field by itself; device rules, if they
+   * are given, take the place of all that there were. Related limits are written in the order that the kernel accepts,
+   * whether they are raised or lowered.
+   *
+   * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant. What was
+   * written before the failure stays; to go back, update with what was in force
+   */
+  update(resources: Resources): void;
   /** Makes a user the owner, so that the container can make cgroups of its own (v2 only). */
   delegate(uid: number): void;
   /** The processes in it and below it. None if it is gone. */

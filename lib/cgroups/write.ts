@@ -23,6 +23,11 @@ export interface CgroupWrite {
 /** Reads a file of the cgroup; undefined if it is not there. Where nothing is to be read, it says so of every file. */
 export type ReadFile = (file: string) => string | undefined;
 
+/** The reader of a cgroup that is not there. */
+export function readNothing(_file: string): undefined {
+  return undefined;
+}
+
 /** An OCI 64-bit integer as bigint; what is absent counts as 0, which runc takes for "not set" as well. */
 export function toBig(value: Int64 | undefined): bigint {
   return BigInt(value ?? 0);

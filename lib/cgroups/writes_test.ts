@@ -29,7 +29,7 @@ Deno.test("v1 memoryWrites() writes only what is set", () => {
   assertEquals(memoryV1({}, nothing), []);
   assertEquals(
     memoryV1(
-      { limit: 0, swap: 0, reservation: 0, kernel: 5, kernelTCP: 5 },
+      { limit: 0, swap: 0, reservation: 0, kernel: 5, kernelTCP: 0 },
       nothing,
     ),
     [],

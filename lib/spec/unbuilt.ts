@@ -41,13 +41,6 @@ function isIdMapOption(value: unknown): boolean {
   return value === "idmap" || value === "ridmap";
 }
 
-/** Weights of zero and empty lists are what Go's encoders write for "nothing". */
-function hasLimit(value: unknown): boolean {
-  return Object.values(value as object).some((limit) =>
-    Array.isArray(limit) ? limit.length > 0 : limit !== 0
-  );
-}
-
 /** The table. An entry goes when the field is built. */
 const UNBUILT: readonly Unbuilt[] = [
   {
@@ -101,31 +94,6 @@ const UNBUILT: readonly Unbuilt[] = [
     matters: isPresent,
     reason: "the container would stay in the runtime's class",
   },
-  {
-    pattern: "/linux/resources/blockIO",
-    matters: hasLimit,
-    reason: "block devices would not be limited",
-  },
-  {
-    pattern: "/linux/resources/hugepageLimits",
-    matters: hasElements,
-    reason: "huge pages would not be limited",
-  },
-  {
-    pattern: "/linux/resources/network",
-    matters: hasLimit,
-    reason: "packets would not be marked",
-  },
-  {
-    pattern: "/linux/resources/rdma",
-    matters: hasMembers,
-    reason: "RDMA would not be limited",
-  },
-  {
-    pattern: "/linux/resources/unified",
-    matters: hasMembers,
-    reason: "the files would not be written",
-  },
 ];
 
 /** Finds the values that a pattern points at. */
@@ -147,13 +115,8 @@ function* matches(
   }
 }
 
-/**
- * Finds fields that are not built, and that would change something.
- *
- * @param spec the configuration, or the part of it that is there
- * @returns what to tell of each, in the table's order
- */
-export function unbuiltFields(spec: Partial<Spec>): Problem[] {
+/** Finds fields that are not built, and that would change something; in the table's order. */
+function unbuiltFields(spec: Spec): Problem[] {
   return UNBUILT.flatMap(({ pattern, matters, reason }) =>
     [...matches(spec, pattern.split("/").slice(1), "")]
       .filter(({ value }) => matters(value))

@@ -3,24 +3,15 @@
  *
  * @module
  */
-import type { Resources } from "../../spec/types.ts";
+import type { ControllerWrites } from "../controller.ts";
+import { hugetlbWrites } from "../hugetlb.ts";
 import { pidsWrites } from "../pids.ts";
-import type { CgroupWrite, ReadFile } from "../write.ts";
+import { rdmaWrites } from "../rdma.ts";
+import { blkioWrites } from "./blkio.ts";
 import { cpuWrites } from "./cpu.ts";
 import { cpusetWrites } from "./cpuset.ts";
 import { memoryWrites } from "./memory.ts";
-
-/** A controller's limits, as a pure function of the resources and of what its files hold now. */
-export interface ControllerWrites {
-  /** The controller's name; on v1 also that of its hierarchy. */
-  readonly controller: string;
-  /** What to write. Empty if nothing is asked of this controller. */
-  writes(
-    resources: Resources,
-    read: ReadFile,
-    options: { readonly noPrefix?: boolean },
-  ): CgroupWrite[];
-}
+import { classWrites, priorityWrites } from "./network.ts";
 
 /** In runc's order. Devices come after the cpuset and are not here: they are a transition, see v1/devices.ts. */
 export const v1Writes: readonly ControllerWrites[] = [
@@ -42,4 +33,22 @@ export const v1Writes: readonly ControllerWrites[] = [
     controller: "pids",
     writes: ({ pids }) => pids === undefined ? [] : pidsWrites(pids),
   },
+  {
+    controller: "blkio",
+    writes: ({ blockIO }, read) =>
+      blockIO === undefined ? [] : blkioWrites(blockIO, read),
+  },
+  {
+    controller: "hugetlb",
+    writes: ({ hugepageLimits = [] }) => hugetlbWrites(hugepageLimits, 1),
+  },
+  {
+    controller: "net_cls",
+    writes: ({ network = {} }) => classWrites(network),
+  },
+  {
+    controller: "net_prio",
+    writes: ({ network = {} }) => priorityWrites(network),
+  },
+  { controller: "rdma", writes: ({ rdma = {} }) => rdmaWrites(rdma) },
 ];

@@ -6,7 +6,7 @@
 import type { Fd } from "../../../ffi/fd.ts";
 import { CgroupError } from "../../errors.ts";
 import { SyscallError } from "../../../ffi/syscall_error.ts";
-import type { DeviceCgroupRule, Resources } from "../../spec/types.ts";
+import type { Resources } from "../../spec/types.ts";
 import {
   BaseManager,
   isPermission,
@@ -14,8 +14,8 @@ import {
 } from "../_base_manager.ts";
 import { failure } from "../_explain.ts";
 import { applyWrites, readerOf } from "../apply.ts";
-import { checkResources } from "../check_resources.ts";
-import { containerDeviceFilter } from "../devices.ts";
+import { checkKinds, checkResources } from "../check_resources.ts";
+import { containerDeviceFilter, type DeviceFilter } from "../devices.ts";
 import { makeDirectories } from "../directories.ts";
 import {
   type FreezerState,
@@ -26,12 +26,17 @@ import {
 import type { CgroupManager } from "../manager.ts";
 import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
+import { type CgroupWrite, readNothing } from "../write.ts";
 import { v1Writes } from "./controllers.ts";
 import { realtimeWrites } from "./cpu.ts";
 import { makeCpuset } from "./create.ts";
 import { devicesMatch, devicesWrites, parseDevicesList } from "./devices.ts";
 
-const nothingThere = (): undefined => undefined;
+/** Writes to one directory. */
+interface PlannedWrites {
+  readonly part: CgroupPart;
+  readonly writes: readonly CgroupWrite[];
+}
 
 /** {@linkcode CgroupManager} for v1 and hybrid hosts, and for a container without cgroups. */
 export class V1Manager extends BaseManager implements CgroupManager {
@@ -48,6 +53,7 @@ export class V1Manager extends BaseManager implements CgroupManager {
       );
       return;
     }
+    this.#plan(resources);
     this.checkUnused();
     const made: MadeDirectory[] = [];
     try {
@@ -109,35 +115,46 @@ export class V1Manager extends BaseManager implements CgroupManager {
     return undefined;
   }
 
-  apply(
+  override apply(
     resources: Resources,
     options: { readonly devices?: boolean } = {},
   ): void {
-    checkResources(resources, this.record.mode);
-    if (options.devices ?? true) this.#applyDevices(resources.devices ?? []);
-    for (const { controller, writes } of v1Writes) {
-      const part = this.partOf(controller);
-      const read = part === undefined
-        ? nothingThere
-        : readerOf(part.files, part.directory);
-      const asked = writes(resources, read, {
-        noPrefix: this.record.noPrefix ?? false,
-      });
-      if (asked.length === 0) continue;
-      if (part === undefined) {
-        const text =
-          `cannot set ${controller} limit: container could not join or create cgroup`;
-        throw new CgroupError(controller, text, asked[0]!.value);
-      }
-      applyWrites(part.files, part.directory, asked);
+    checkKinds(resources, this.record.mode);
+    const filter = containerDeviceFilter(resources.devices);
+    const planned = this.#plan(resources);
+    if (options.devices ?? true) this.#applyDevices(filter);
+    for (const { part, writes } of planned) {
+      applyWrites(part.files, part.directory, writes);
     }
   }
 
-  #applyDevices(rules: readonly DeviceCgroupRule[]): void {
+  /** All writes, before the first is made: a mistake in the last limit leaves the others as they were. */
+  #plan(resources: Resources): PlannedWrites[] {
+    const options = { noPrefix: this.record.noPrefix ?? false };
+    return v1Writes.flatMap(({ controller, writes }): PlannedWrites[] => {
+      const part = this.partOf(controller);
+      const read = part === undefined
+        ? readNothing
+        : readerOf(part.files, part.directory);
+      const asked = writes(resources, read, options);
+      if (asked.length === 0) return [];
+      if (part === undefined) throw this.#without(controller, asked[0]!);
+      return [{ part, writes: asked }];
+    });
+  }
+
+  #without(controller: string, { value }: CgroupWrite): CgroupError {
+    const reason = this.reasonOfDrop(controller) ??
+      `no cgroup v1 hierarchy has this controller; mount one on /sys/fs/cgroup/${controller}`;
+    const text =
+      `cannot set ${controller} limit: container could not join or create cgroup: ${reason}`;
+    return new CgroupError(controller, text, value);
+  }
+
+  #applyDevices(target: DeviceFilter): void {
     const part = this.partOf("devices");
     if (part === undefined) return; // only a container without privileges gets here
     const { files, directory, path } = part;
-    const target = containerDeviceFilter(rules);
     const list = (): string => readerOf(files, directory)("devices.list") ?? "";
     try {
       applyWrites(

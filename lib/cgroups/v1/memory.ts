@@ -40,8 +40,22 @@ function limitWrites(
 }
 
 /**
- * What to write for memory limits. `kernel` and `kernelTCP` are passed over: the kernel has no such limits any more.
- * `checkBeforeUpdate` needs nothing here: a v1 kernel refuses a limit below what is in use by itself.
+ * The OOM killer is on unless somebody has switched it off, so to switch it on is mostly nothing to do.
+ */
+function oomWrites(
+  { disableOOMKiller }: MemoryResources,
+  read: ReadFile,
+): CgroupWrite[] {
+  const file = "memory.oom_control";
+  if (disableOOMKiller === undefined) return [];
+  if (disableOOMKiller) return [{ file, value: "1" }];
+  const isOff = /^oom_kill_disable 1$/m.test(read(file) ?? "");
+  return isOff ? [{ file, value: "0" }] : [];
+}
+
+/**
+ * What to write for memory limits. `kernel` is passed over: the kernel has no such limit since 5.16. So is
+ * `useHierarchy`: since 5.11 there is nothing else. `checkBeforeUpdate` needs nothing here: a v1 kernel refuses a limit below what is in use by itself.
  *
  * @throws {ConfigError} on a swappiness above 100
  */
@@ -63,9 +77,11 @@ export function memoryWrites(
       value: `${reservation}`,
     });
   }
-  if (memory.disableOOMKiller) {
-    writes.push({ file: "memory.oom_control", value: "1" });
+  const tcp = toBig(memory.kernelTCP);
+  if (tcp !== 0n) {
+    writes.push({ file: "memory.kmem.tcp.limit_in_bytes", value: `${tcp}` });
   }
+  writes.push(...oomWrites(memory, read));
   if (memory.swappiness !== undefined && toBig(memory.swappiness) !== UNSET) {
     const swappiness = toBig(memory.swappiness);
     if (swappiness > 100n) {

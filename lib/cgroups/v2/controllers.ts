@@ -4,60 +4,74 @@
  * @module
  */
 import type { Resources } from "../../spec/types.ts";
+import type { ControllerWrites } from "../controller.ts";
+import { hugetlbWrites } from "../hugetlb.ts";
 import { pidsWrites } from "../pids.ts";
-import type { CgroupWrite, ReadFile } from "../write.ts";
+import { rdmaWrites } from "../rdma.ts";
+import { readNothing } from "../write.ts";
 import { cpuWrites } from "./cpu.ts";
 import { cpusetWrites } from "./cpuset.ts";
+import { ioWrites } from "./io.ts";
 import { memoryWrites } from "./memory.ts";
+import { controllerOf, unifiedWrites } from "./unified.ts";
 
-/** A controller's limits, as a pure function of the resources and of what its files hold now. */
-export interface UnifiedWrites {
-  /** The controller's name in cgroup.controllers. */
-  readonly controller: string;
-  /** True if it can't work in a threaded cgroup (cgroup-v2.rst, "Threads"). */
-  readonly domain: boolean;
-  /** What to write. Empty if nothing is asked of this controller. */
-  writes(resources: Resources, read: ReadFile, options: object): CgroupWrite[];
-}
+/** Stands for the files that a configuration names itself, whatever controllers they belong to. */
+const UNIFIED = "unified";
 
 /**
  * In runc's order. The device program goes between cpu and cpuset in runc; nothing depends on that, so it comes last.
- * runc counts cpu among those that need a domain, and so do we.
  */
-export const v2Writes: readonly UnifiedWrites[] = [
+export const v2Writes: readonly ControllerWrites[] = [
   {
     controller: "pids",
-    domain: false,
     writes: ({ pids }) => pids === undefined ? [] : pidsWrites(pids),
   },
   {
     controller: "memory",
-    domain: true,
     writes: ({ memory }, read) =>
       memory === undefined ? [] : memoryWrites(memory, read),
   },
   {
+    controller: "io",
+    writes: ({ blockIO }, read) =>
+      blockIO === undefined ? [] : ioWrites(blockIO, read),
+  },
+  {
     controller: "cpu",
-    domain: true,
-    writes: ({ cpu }) => cpu === undefined ? [] : cpuWrites(cpu),
+    writes: ({ cpu }, read) => cpu === undefined ? [] : cpuWrites(cpu, read),
   },
   {
     controller: "cpuset",
-    domain: false,
     writes: ({ cpu }) => cpu === undefined ? [] : cpusetWrites(cpu),
+  },
+  {
+    controller: "hugetlb",
+    writes: ({ hugepageLimits = [] }) => hugetlbWrites(hugepageLimits, 2),
+  },
+  { controller: "rdma", writes: ({ rdma = {} }) => rdmaWrites(rdma) },
+  {
+    controller: UNIFIED,
+    writes: ({ unified = {} }) => unifiedWrites(unified),
   },
 ];
 
-/** The controllers something is asked of. @param domain only those that need a domain */
+/**
+ * Controllers that work in a threaded cgroup (cgroup-v2.rst, "Threads"). cpu is one more, but runc counts it among those
+ * that need a domain, and so do we.
+ */
+const THREADED = ["cpuset", "perf_event", "pids"];
+
+/** The controllers something is asked of, each once. @param domain only those that need a domain */
 export function askedControllers(
   resources: Resources,
   domain = false,
 ): string[] {
-  const nothingThere = (): undefined => undefined;
-  return v2Writes
-    .filter((part) =>
-      (!domain || part.domain) &&
-      part.writes(resources, nothingThere, {}).length > 0
-    )
-    .map(({ controller }) => controller);
+  const asked = v2Writes.flatMap(({ controller, writes }) => {
+    const files = writes(resources, readNothing, {}).map(({ file }) => file);
+    if (controller === UNIFIED) return files.map(controllerOf);
+    return files.length === 0 ? [] : [controller];
+  });
+  return [...new Set(asked)].filter((name) =>
+    name !== "cgroup" && !(domain && THREADED.includes(name))
+  );
 }

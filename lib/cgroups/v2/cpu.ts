@@ -4,7 +4,12 @@
  * @module
  */
 import type { CpuResources } from "../../spec/types.ts";
-import { type CgroupWrite, toBig } from "../write.ts";
+import {
+  type CgroupWrite,
+  type ReadFile,
+  readNothing,
+  toBig,
+} from "../write.ts";
 
 /** The kernel's own period: 100 ms. */
 const DEFAULT_PERIOD_US = 100_000n;
@@ -38,25 +43,34 @@ function weightWrites(cpu: CpuResources): CgroupWrite[] {
     : [{ ...write, ignore: ["EINVAL"] }, idle];
 }
 
-/** What to write for CPU limits. Real-time bandwidth does not exist in v2 and is passed over, as runc does. */
-export function cpuWrites(cpu: CpuResources): CgroupWrite[] {
-  const writes = weightWrites(cpu);
+/**
+ * Quota and period stand in one file. What is not given stays as it is; in a new cgroup that is no quota, and 100 ms.
+ */
+function bandwidthWrites(cpu: CpuResources, read: ReadFile): CgroupWrite[] {
   const [quota, period] = [toBig(cpu.quota), toBig(cpu.period)];
+  if (quota === 0n && period === 0n) return [];
+  const held = quota !== 0n && period !== 0n
+    ? []
+    : (read("cpu.max") ?? "").trim().split(" ");
+  const limit = quota > 0n ? `${quota}` : quota < 0n ? "max" : held[0] || "max";
+  const value = `${limit} ${period || held[1] || DEFAULT_PERIOD_US}`;
+  return [{ file: "cpu.max", value }];
+}
+
+/** What to write for CPU limits. Real-time bandwidth does not exist in v2 and is passed over, as runc does. */
+export function cpuWrites(
+  cpu: CpuResources,
+  read: ReadFile = readNothing,
+): CgroupWrite[] {
+  const writes = weightWrites(cpu);
   if (cpu.burst !== undefined) {
     // It must not be greater than the quota, which may be about to change.
-    const retry = quota === 0n ? {} : { retryLast: true as const };
+    const retry = toBig(cpu.quota) === 0n ? {} : { retryLast: true as const };
     writes.push({
       file: "cpu.max.burst",
       value: `${toBig(cpu.burst)}`,
       ...retry,
     });
   }
-  if (quota !== 0n || period !== 0n) {
-    const limit = quota > 0n ? `${quota}` : "max";
-    writes.push({
-      file: "cpu.max",
-      value: `${limit} ${period === 0n ? DEFAULT_PERIOD_US : period}`,
-    });
-  }
-  return writes;
+  return [...writes, ...bandwidthWrites(cpu, read)];
 }

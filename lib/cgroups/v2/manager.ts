@@ -6,7 +6,7 @@
 import type { Fd } from "../../../ffi/fd.ts";
 import { CgroupError } from "../../errors.ts";
 import { SyscallError } from "../../../ffi/syscall_error.ts";
-import type { DeviceCgroupRule, Resources } from "../../spec/types.ts";
+import type { Resources } from "../../spec/types.ts";
 import {
   BaseManager,
   isPermission,
@@ -14,8 +14,8 @@ import {
 } from "../_base_manager.ts";
 import { failure } from "../_explain.ts";
 import { applyWrites, readerOf } from "../apply.ts";
-import { checkResources } from "../check_resources.ts";
-import { containerDeviceFilter } from "../devices.ts";
+import { checkKinds, checkResources } from "../check_resources.ts";
+import { containerDeviceFilter, type DeviceFilter } from "../devices.ts";
 import { isErrno } from "../files.ts";
 import { type FreezerState, freezerStateV2, setFrozenV2 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
@@ -96,32 +96,37 @@ export class V2Manager extends BaseManager implements CgroupManager {
     return part?.files.open(part.directory);
   }
 
-  apply(
+  override apply(
     resources: Resources,
     options: { readonly devices?: boolean } = {},
   ): void {
-    checkResources(resources, "v2");
+    checkKinds(resources, "v2");
+    const filter = containerDeviceFilter(resources.devices);
     const part = this.main;
     if (part === undefined) {
       const [asked] = askedControllers(resources);
-      if (asked === undefined) return;
-      throw new CgroupError(
-        asked,
-        `cannot set ${asked} limit: container could not join or create cgroup`,
-      );
+      if (asked !== undefined) throw this.#without(asked);
+      return;
     }
     const { files, directory } = part;
     const read = readerOf(files, directory);
-    for (const { writes } of v2Writes) {
-      applyWrites(files, directory, writes(resources, read, {}));
-    }
-    if (options.devices ?? true) {
-      this.#applyDevices(part, resources.devices ?? []);
-    }
+    // All of them before the first is made: a mistake in the last limit leaves the others as they were.
+    const planned = v2Writes.map(({ writes }) => writes(resources, read, {}));
+    for (const writes of planned) applyWrites(files, directory, writes);
+    if (options.devices ?? true) this.#applyDevices(part, filter);
   }
 
-  #applyDevices(part: CgroupPart, rules: readonly DeviceCgroupRule[]): void {
-    const filter = containerDeviceFilter(rules);
+  #without(controller: string): CgroupError {
+    const text =
+      `cannot set ${controller} limit: container could not join or create cgroup`;
+    const reason = this.reasonOfDrop("");
+    return new CgroupError(
+      controller,
+      reason === undefined ? text : `${text}: ${reason}`,
+    );
+  }
+
+  #applyDevices(part: CgroupPart, filter: DeviceFilter): void {
     try {
       using cgroup = part.files.open(part.directory);
       setDeviceProgram(cgroup, filter);

@@ -42,6 +42,11 @@ export function swapLimit(swap: bigint, limit: bigint): bigint | undefined {
   return swap - limit;
 }
 
+/** The limit of memory that is in force, for a change of swap alone; 0 if there is none, or nobody asks. */
+function heldLimit(swap: bigint, read: ReadFile): bigint {
+  return swap > 0n ? readNumber(read, "memory.max") ?? 0n : 0n;
+}
+
 /**
  * Refuses a limit that is already exceeded: v2 would accept it, and kill. As far as it can be told: a cgroup whose
  * use can't be read is not in use.
@@ -79,7 +84,7 @@ export function memoryWrites(
   ];
   if (memory.checkBeforeUpdate) checkUsage(limit, swap, read);
   const writes: CgroupWrite[] = [];
-  const swapMax = swapLimit(swap, limit);
+  const swapMax = swapLimit(swap, limit || heldLimit(swap, read));
   if (swapMax !== undefined) {
     // Without swap in the kernel the file is missing, and no swap and any amount of it come to the same.
     const same = swapMax === 0n || swapMax === -1n

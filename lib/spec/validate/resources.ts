@@ -11,6 +11,16 @@ import type { RuleContext } from "./context.ts";
 
 const POINTER = "/linux/resources";
 
+/** Files of cgroup v2's core that limit nothing, but move, stop, kill processes or change what can be in the cgroup. */
+const CORE_SWITCHES = [
+  "cgroup.procs",
+  "cgroup.threads",
+  "cgroup.kill",
+  "cgroup.freeze",
+  "cgroup.type",
+  "cgroup.subtree_control",
+];
+
 function checkDeviceRules(
   { problems }: RuleContext,
   { devices = [] }: Resources,
@@ -91,10 +101,20 @@ function checkMemory(context: RuleContext, memory: MemoryResources): void {
       `invalid memory swappiness value: ${swappiness} (valid range is 0-100)`,
     );
   }
-  if (memory.kernel !== undefined || memory.kernelTCP !== undefined) {
+  const hasTcp = host.cgroup !== "v2";
+  if (
+    memory.kernel !== undefined || (memory.kernelTCP !== undefined && !hasTcp)
+  ) {
     problems.warn(
       `${POINTER}/memory`,
       "Kernel memory settings are ignored and will be removed",
+    );
+  }
+  // Linux 5.11 has taken the other way out of v1; v2 never had it.
+  if (memory.useHierarchy === false) {
+    problems.warn(
+      `${POINTER}/memory/useHierarchy`,
+      "ignored, the kernel always accounts for memory hierarchically",
     );
   }
   if (host.cgroup !== "v2") return;
@@ -216,6 +236,13 @@ function checkUnified(
         `unified resource ${
           quote(file)
         } must be in the form CONTROLLER.PARAMETER`,
+      );
+    } else if (CORE_SWITCHES.includes(file)) {
+      problems.refuse(
+        pointer,
+        `unified resource ${
+          quote(file)
+        } is no limit, but a switch for the container's processes`,
       );
     }
   }

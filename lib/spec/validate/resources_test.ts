@@ -122,11 +122,41 @@ testRule(resourceRules, [
     has: "the same on hybrid, where only kernel memory is ignored",
     host: HYBRID,
     spec: limits({
-      memory: { swappiness: 1, disableOOMKiller: true, kernelTCP: 5 },
+      memory: { swappiness: 1, disableOOMKiller: true, kernel: 5 },
       cpu: { realtimeRuntime: 2, realtimePeriod: 2 },
     }),
     warnings: [
       `${P}/memory: Kernel memory settings are ignored and will be removed`,
+    ],
+  },
+  {
+    has: "a limit of TCP buffers, which v1 has",
+    host: V1,
+    spec: limits({ memory: { kernelTCP: 5 } }),
+  },
+  {
+    has: "a limit of TCP buffers, which v2 does not have",
+    spec: limits({ memory: { kernelTCP: 5 } }),
+    warnings: [
+      `${P}/memory: Kernel memory settings are ignored and will be removed`,
+    ],
+  },
+  ...[HOST, V1].map((host) => ({
+    has: `memory that is not accounted for hierarchically on ${host.cgroup}`,
+    host,
+    spec: limits({ memory: { useHierarchy: false } }),
+    warnings: [
+      `${P}/memory/useHierarchy: ignored, the kernel always accounts for memory hierarchically`,
+    ],
+  })),
+  {
+    has: "files of cgroup v2 that are no limits",
+    spec: limits({
+      unified: { "cgroup.procs": "1", "cgroup.max.depth": "1" },
+    }),
+    refused: [
+      `${P}/unified/cgroup.procs: unified resource "cgroup.procs" is no limit, but a switch for the ` +
+      "container's processes",
     ],
   },
   {
