@@ -126,6 +126,73 @@ Deno.test("a failed write says which file and value, why, and what to do", () =>
   );
 });
 
+/** The remedy for a limit of memory in `a/b`, where v2's files say this. */
+function whyNot(files: Record<string, string>): string {
+  const fake = new FakeFiles({
+    files: {
+      "cgroup.controllers": "cpu memory pids\n",
+      "cgroup.subtree_control": "cpu memory\n",
+      "a/cgroup.subtree_control": "cpu memory\n",
+      "a/b/cgroup.controllers": "cpu\n",
+      "a/cgroup.procs": "",
+      ...files,
+    },
+  });
+  const error = assertThrows(
+    () => applyWrites(fake, "a/b", [{ file: "memory.max", value: "5" }]),
+    CgroupError,
+  );
+  assertEquals(fake.log.filter((line) => line.includes("subtree")), []);
+  return error.message.replace(/^.*\(ENOENT\); /, "");
+}
+
+Deno.test("a limit whose controller is missing on v2 says which cgroup does not hand it on, and why", () => {
+  assertStringIncludes(
+    whyNot({ "cgroup.controllers": "cpu\n" }),
+    "/cg/cgroup.controllers has no memory, so no cgroup.subtree_control can enable it",
+  );
+  assertEquals(
+    whyNot({ "cgroup.subtree_control": "cpu\n" }),
+    "/cg/cgroup.subtree_control does not hand memory on; write +memory to it",
+  );
+  const atParent = { "a/cgroup.subtree_control": "cpu\n" };
+  assertEquals(
+    whyNot({ ...atParent, "a/cgroup.procs": "7\n" }),
+    "/cg/a/cgroup.subtree_control does not hand memory on: that cgroup holds processes itself; " +
+      "move them into a child cgroup of it first",
+  );
+  assertStringIncludes(
+    whyNot({ ...atParent, "a/cgroup.type": "threaded\n" }),
+    "that cgroup is threaded",
+  );
+  assertStringIncludes(
+    whyNot({ "a/b/cgroup.controllers": "cpu memory\n" }),
+    "the controller is not available here",
+  );
+});
+
+Deno.test("a limit whose controller is missing for want of rights says whom to ask", () => {
+  const files = { "a/cgroup.subtree_control": "cpu\n" };
+  const open = "open a/cgroup.subtree_control";
+  const refused = (errno: string): string => {
+    const fake = new FakeFiles({
+      files: {
+        "cgroup.controllers": "memory\n",
+        "cgroup.subtree_control": "memory\n",
+        "a/b/cgroup.controllers": "\n",
+        ...files,
+      },
+      refuse: { [open]: [errno] },
+    });
+    return assertThrows(
+      () => applyWrites(fake, "a/b", [{ file: "memory.max", value: "5" }]),
+      CgroupError,
+    ).message;
+  };
+  assertStringIncludes(refused("EACCES"), "Delegate=");
+  assertStringIncludes(refused("EROFS"), "remount it read-write");
+});
+
 Deno.test("a memory limit below what is in use says how much that is, in runc's words", () => {
   const files = {
     "a/memory.usage_in_bytes": "300\n",

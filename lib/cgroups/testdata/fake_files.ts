@@ -16,7 +16,7 @@ export interface FakeStart {
   /** Files and what they hold. A write to a file that is not there is ENOENT, unless `anyFile`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly anyFile?: boolean;
-  /** Refusals: log line, such as `write a/cpu.max=5`, to the errors its first tries fail with. */
+  /** Refusals: log line, such as `write a/cpu.max=5` or `open a/cpu.max`, to the errors its first tries fail with. */
   readonly refuse?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -81,6 +81,7 @@ export class FakeFiles implements CgroupFiles {
   }
 
   openWriter(file: string): CgroupWriter {
+    if (this.#refuse.has(`open ${file}`)) this.#do(`open ${file}`);
     const write = (value: string): void => this.write(file, value);
     return { write, [Symbol.dispose](): void {} };
   }
