@@ -8,7 +8,10 @@ import type { Resources } from "../spec/types.ts";
 import type { FreezerState } from "./freezer.ts";
 import type { CgroupRecord } from "./record.ts";
 
-/** A container's cgroup. Directories are opened when needed; {@linkcode CgroupManager.close} gives them back. */
+/**
+ * A container's cgroup. Directories are opened when needed; {@linkcode CgroupManager.close} gives them back. What changes
+ * it may have to ask systemd, and then answers with a promise; without systemd it is done at once.
+ */
 export interface CgroupManager extends Disposable {
   /** Its directory by controller; `""` is the unified hierarchy. Without what could not be made. */
   readonly paths: Readonly<Record<string, string>>;
@@ -20,14 +23,18 @@ export interface CgroupManager extends Disposable {
    * @param resources limits that must be known before a process is in it; {@linkcode CgroupManager.apply} sets them
    * @throws {CgroupError} if it is in use or frozen, or can't be made; what was made is removed again
    */
-  create(resources?: Resources): void;
+  create(resources?: Resources): void | Promise<void>;
   /**
-   * Moves a process into it. Needed on v1, and on v2 where `clone3(CLONE_INTO_CGROUP)` was not possible.
+   * Moves a process into it. Needed on v1, and on v2 where `clone3(CLONE_INTO_CGROUP)` was not possible. A scope of
+   * systemd's is made now, around its first process.
    *
    * @throws {CgroupError}
    */
-  join(pid: number): void;
-  /** Opens its directory for CLONE_INTO_CGROUP; undefined on v1, which has no such thing, and where there is no cgroup. */
+  join(pid: number): void | Promise<void>;
+  /**
+   * Opens its directory for CLONE_INTO_CGROUP; undefined on v1, which has no such thing, and where there is no cgroup, or
+   * not yet.
+   */
   openDirectory(): Fd | undefined;
   /**
    * Sets limits. What a configuration does not mention stays as it is, but for devices: a container without rules may
@@ -36,7 +43,10 @@ export interface CgroupManager extends Disposable {
    * @param options.devices false leaves the device rules alone
    * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant
    */
-  apply(resources: Resources, options?: { readonly devices?: boolean }): void;
+  apply(
+    resources: Resources,
+    options?: { readonly devices?: boolean },
+  ): void | Promise<void>;
   /**
    * Changes limits of a cgroup that is in use. Only what is given changes, each field by itself; device rules, if they
    * are given, take the place of all that there were. Related limits are written in the order that the kernel accepts,
@@ -45,7 +55,7 @@ export interface CgroupManager extends Disposable {
    * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant. What was
    * written before the failure stays; to go back, update with what was in force
    */
-  update(resources: Resources): void;
+  update(resources: Resources): void | Promise<void>;
   /** Makes a user the owner, so that the container can make cgroups of its own (v2 only). */
   delegate(uid: number): void;
   /** The processes in it and below it. None if it is gone. */

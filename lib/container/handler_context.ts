@@ -16,9 +16,9 @@ export interface HandlerContext {
   /** The process that will be the container's init; replaced when a second clone makes another. */
   init: Spawned;
   /** Puts a process that may become init into the cgroup, and gives it what it inherits only from one that is there. */
-  readonly place: (pid: number) => void;
+  readonly place: (pid: number) => void | Promise<void>;
   /** Sets the cgroup's limits, once: before hooks, which may adjust them, and when the devices are made. */
-  readonly applyLimits: () => void;
+  readonly applyLimits: () => void | Promise<void>;
   /** Takes the pty master of the container's console. */
   readonly onConsole: (master: Fd) => Promise<void>;
   /** Called when init is in its cgroup, and before anything else can be. */

@@ -56,8 +56,8 @@ function handlers(
     [MESSAGE.START_HOOK]: () => startHookStreams(context),
     [MESSAGE.HOOK_STATUS]: ({ value }) => void (trace.status = value),
     [MESSAGE.CONSOLE]: ({ fds }) => context.onConsole(fds[0]!.duplicate()),
-    [MESSAGE.READY]: ({ value, fds: [root] }) => {
-      context.applyLimits();
+    [MESSAGE.READY]: async ({ value, fds: [root] }) => {
+      await context.applyLimits();
       setLimits(context.init.pid, spec);
       return {
         ...(root === undefined ? {} : { data: homeEntry(homeOf(root, value)) }),
@@ -141,7 +141,7 @@ async function adoptChild(
   await waitForExit(first);
   reap(first);
   first.close();
-  context.place(pid);
+  await context.place(pid);
 }
 
 function writeClockOffsets(pid: number, spec: Spec): void {

@@ -43,7 +43,7 @@ function hookState(
 /** Runs prestart and createRuntime hooks. */
 export async function runRuntimeHooks(context: HandlerContext): Promise<void> {
   const { hooks } = context.spec;
-  context.applyLimits();
+  await context.applyLimits();
   const state = hookState(context, "creating", context.init.pid);
   await runHooks("prestart", hooks?.prestart ?? [], state);
   await runHooks("createRuntime", hooks?.createRuntime ?? [], state);
@@ -58,13 +58,13 @@ function innerPid(pid: number): number {
 }
 
 /** Gives a createContainer hook its state and its output, and watches its time. */
-export function createHookStreams(
+export async function createHookStreams(
   context: HandlerContext,
   index: number,
   trace: HookTrace,
-): Reply {
+): Promise<Reply> {
   const { pid } = context.init;
-  context.applyLimits();
+  await context.applyLimits();
   trace.output?.close();
   trace.output = memoryFile("hook output", new Uint8Array(0));
   const { timeout } = context.spec.hooks!.createContainer![index]!;
