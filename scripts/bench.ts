@@ -1,11 +1,11 @@
 /**
- * Benchmarks: `deno task bench [--peers] [--runs N]`, or `deno task bench --phases [--runs N]`.
+ * Benchmarks: `deno task bench [--peers] [--runs N]`, or `deno task bench --phases [--runs N] [--alive N]`.
  *
  * Prints Markdown tables: start-up beside an empty Deno script; containers by the executable, by its re-executed init,
  * by three commands, and by a program that uses the library; many containers in one program; the memory of the waiting
  * init. With `--peers` the same is measured for Debian's runc and crun, in turns. crun refuses a host that has cgroups
  * v1 and v2 side by side, so each is shown alone, in private views. `--phases` tells where the time of the library
- * goes. Needs root. `NSINIT` names another executable to measure.
+ * goes; `--alive` says how many other containers live meanwhile. Needs root. `NSINIT` names another executable to measure.
  *
  * @module
  */
@@ -224,11 +224,11 @@ async function benchAll(bench: Bench): Promise<void> {
 async function main(): Promise<number> {
   const options = parseArgs(Deno.args, {
     boolean: ["peers", "phases", "help"],
-    string: ["runs"],
-    default: { runs: "100" },
+    string: ["runs", "alive"],
+    default: { runs: "100", alive: "0" },
   });
   if (options.help) {
-    console.log("deno task bench [--peers | --phases] [--runs N]");
+    console.log("deno task bench [--peers | --phases [--alive N]] [--runs N]");
     return 0;
   }
   const runs = Number(options.runs);
@@ -265,7 +265,11 @@ async function main(): Promise<number> {
       const args = ["/bin/true"];
       const bundle = await makeBundle(nsinit, join(temp, "true"), { args });
       const state = join(states, "library");
-      console.log(await phaseReport({ temp, state, bundle, runs, warm: 100 }));
+      const alive = Number(options.alive);
+      const warm = 100;
+      console.log(
+        await phaseReport({ temp, state, bundle, runs, warm, alive }),
+      );
     } else {
       const runtimes = await findRuntimes(nsinit, peers, states);
       await benchAll({ nsinit, runtimes, temp, states, runs });

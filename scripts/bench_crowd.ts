@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { type Container, Factory, loadSpec } from "../mod.ts";
-import { type LifeOptions, liveMany } from "./bench_life.ts";
+import { type LifeOptions, liveMany, populate } from "./bench_life.ts";
 import { median } from "./bench_rounds.ts";
 import { EventLoopWatch, type LongestTurn } from "./event_loop.ts";
 
@@ -61,30 +61,6 @@ async function longestTurn(
     watch.stop();
   }
   return watch.longest;
-}
-
-/** Containers that live: every other one waits for its start, the rest sleep; somebody waits for the end of each. */
-async function populate(
-  { factory, bundle, spec }: LifeOptions,
-  from: number,
-  to: number,
-): Promise<Container[]> {
-  const containers: Container[] = [];
-  for (let i = from; i < to; i++) {
-    const container = await factory.create(`crowd-${i}`, spec, { bundle });
-    containers.push(container);
-    const options = {
-      args: ["/bin/sleep", "100000"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    } as const;
-    const process = i % 2 === 0
-      ? await container.start(options)
-      : await container.run(options);
-    process.wait();
-  }
-  return containers;
 }
 
 async function measureCrowds(

@@ -2,14 +2,14 @@
  * The program whose container starts are measured: it uses the library as any program would. `bench_phases.ts` and
  * `bench.ts` start it, and read JSON from its standard output.
  *
- * With `--runs N` it starts N containers and tells of their phases. Else it starts as many as each line of its
- * standard input says, and tells how long each took.
+ * With `--runs N` it starts N containers, while `--alive N` others live, and tells of their phases. Else it starts as
+ * many as each line of its standard input says, and tells how long each took.
  *
  * @module
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { Factory, loadSpec } from "../mod.ts";
-import { type LifeOptions, live, liveMany } from "./bench_life.ts";
+import { type LifeOptions, live, liveMany, populate } from "./bench_life.ts";
 
 /** A file position that no program asks for by chance: a trace of system calls shows where a phase begins. */
 export const MARK = 7_000_000;
@@ -69,16 +69,17 @@ async function serve(options: LifeOptions): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { root = "", bundle = "", warm, runs } = parseArgs(Deno.args, {
-    string: ["root", "bundle", "warm", "runs"],
+  const { root = "", bundle = "", warm, runs, alive } = parseArgs(Deno.args, {
+    string: ["root", "bundle", "warm", "runs", "alive"],
   });
   const factory = await Factory.open(root);
   const options = { factory, bundle, spec: loadSpec(bundle).spec };
   if (runs === undefined) await serve(options);
   else {
-    console.log(
-      JSON.stringify(await traced(options, Number(warm), Number(runs))),
-    );
+    const others = await populate(options, 0, Number(alive ?? 0));
+    const result = await traced(options, Number(warm), Number(runs));
+    for (const other of others) await other.destroy({ force: true });
+    console.log(JSON.stringify(result));
   }
 }
 

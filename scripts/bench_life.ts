@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Container } from "../lib/container/container.ts";
 import type { Factory } from "../lib/container/factory.ts";
 import type { Spec } from "../lib/spec/types.ts";
 
@@ -56,10 +57,35 @@ export async function liveMany(
   async function lane(): Promise<void> {
     while (left-- > 0) {
       const began = performance.now();
-      await live(options, `bench-${serial++}`);
+      await live(options, `bench-${Deno.pid}-${serial++}`);
       times.push(performance.now() - began);
     }
   }
   await Promise.all(Array.from({ length: width }, lane));
   return times;
+}
+
+/** Containers that live: every other one waits for its start, the rest sleep; somebody waits for the end of each. */
+export async function populate(
+  { factory, bundle, spec }: LifeOptions,
+  from: number,
+  to: number,
+): Promise<Container[]> {
+  const containers: Container[] = [];
+  for (let i = from; i < to; i++) {
+    const id = `crowd-${Deno.pid}-${i}`;
+    const container = await factory.create(id, spec, { bundle });
+    containers.push(container);
+    const options = {
+      args: ["/bin/sleep", "100000"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    } as const;
+    const process = i % 2 === 0
+      ? await container.start(options)
+      : await container.run(options);
+    process.wait();
+  }
+  return containers;
 }

@@ -24,11 +24,13 @@ export interface PhaseOptions {
   readonly runs: number;
   /** How many containers to start first. */
   readonly warm: number;
+  /** How many others live meanwhile. */
+  readonly alive: number;
 }
 
 /** Runs the program; `prefix` is what it runs under. */
 async function run(
-  { state, bundle, runs, warm }: PhaseOptions,
+  { state, bundle, runs, warm, alive }: PhaseOptions,
   prefix: readonly string[],
   flags: readonly string[],
 ): Promise<LifeResult> {
@@ -41,7 +43,7 @@ async function run(
     ...flags,
     join(ROOT, "scripts/bench_library.ts"),
     ...["--root", state, "--bundle", bundle],
-    ...["--runs", `${runs}`, "--warm", `${warm}`],
+    ...["--runs", `${runs}`, "--warm", `${warm}`, "--alive", `${alive}`],
   ];
   const { success, stdout } = await new Deno.Command(program, {
     args,
