@@ -136,6 +136,28 @@ Deno.test("create() on v1 hands cpusets down every level, and puts the container
   ]);
 });
 
+Deno.test("create() on v1 hands real-time bandwidth down every level that it makes", () => {
+  const cpu = { controllers: ["cpu"], mountPoint: "/cg/cpu", root: "/" };
+  const layout = {
+    ...V1,
+    mounts: [...V1.mounts, cpu],
+    own: { ...V1.own, cpu: "/" },
+  };
+  const host = v1Host({ cpu: { anyFile: true, directories: ["a"] } });
+  manage(layout, host, { cgroupsPath: "/a/b/c" }).create({
+    cpu: { realtimeRuntime: 5, realtimePeriod: 10 },
+  });
+  assertEquals(host.files["cpu"]!.log, [
+    "mkdir a/b/c: ENOENT",
+    "mkdir a/b",
+    "mkdir a/b/c",
+    "write a/b/cpu.rt_period_us=10",
+    "write a/b/cpu.rt_runtime_us=5",
+    "write a/b/c/cpu.rt_period_us=10",
+    "write a/b/c/cpu.rt_runtime_us=5",
+  ]);
+});
+
 Deno.test("create() removes what it made when a later hierarchy refuses", () => {
   const host = v1Host({
     pids: { refuse: { "mkdir a/b": ["EACCES", "EACCES"] } },

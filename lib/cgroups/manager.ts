@@ -6,6 +6,7 @@
 import type { Fd } from "../../ffi/fd.ts";
 import type { Resources } from "../spec/types.ts";
 import type { FreezerState } from "./freezer.ts";
+import type { PlaceOptions } from "./placement.ts";
 import type { CgroupRecord } from "./record.ts";
 
 /**
@@ -30,12 +31,14 @@ export interface CgroupManager extends Disposable {
    *
    * @throws {CgroupError}
    */
-  join(pid: number): void | Promise<void>;
+  join(pid: number, options?: PlaceOptions): void | Promise<void>;
   /**
    * Opens its directory for CLONE_INTO_CGROUP; undefined on v1, which has no such thing, and where there is no cgroup, or
    * not yet.
+   *
+   * @throws {CgroupError} if it is gone
    */
-  openDirectory(): Fd | undefined;
+  openDirectory(options?: PlaceOptions): Fd | undefined;
   /**
    * Sets limits. What a configuration does not mention stays as it is, but for devices: a container without rules may
    * use the default devices only.

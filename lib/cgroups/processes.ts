@@ -44,8 +44,8 @@ export function joinCgroup(
   }
 }
 
-/** The ids in a file of one id a line; a cgroup that is gone has none. */
-function readPids(files: CgroupFiles, directory: string): number[] {
+/** The ids of the processes in a cgroup itself; one that is gone has none. */
+export function ownPids(files: CgroupFiles, directory: string): number[] {
   try {
     return parsePids(files.read(`${directory}/cgroup.procs`));
   } catch (error) {
@@ -73,7 +73,7 @@ export function childrenOf(files: CgroupFiles, directory: string): string[] {
 
 /** The ids of all processes in a cgroup and those below it. */
 export function pidsOf(files: CgroupFiles, directory: string): number[] {
-  const pids = readPids(files, directory);
+  const pids = ownPids(files, directory);
   for (const child of childrenOf(files, directory)) {
     pids.push(...pidsOf(files, child));
   }

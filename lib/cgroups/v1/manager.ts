@@ -24,6 +24,7 @@ import {
   thawV1,
 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
+import { placeIn, type PlaceOptions } from "../placement.ts";
 import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { type CgroupWrite, readNothing } from "../write.ts";
@@ -78,9 +79,13 @@ export class V1Manager extends BaseManager implements CgroupManager {
       } else {
         makeDirectories(files, directory, note);
       }
-      // A real-time task can't enter a cgroup without real-time bandwidth.
       if (controllers.includes("cpu")) {
-        applyWrites(files, directory, realtimeWrites(resources.cpu ?? {}));
+        // A real-time task can't enter a cgroup without real-time bandwidth, and none has more than those above it.
+        const levels = made.slice(before).map(({ directory }) => directory);
+        const writes = realtimeWrites(resources.cpu ?? {});
+        for (const level of new Set([...levels, directory])) {
+          applyWrites(files, level, writes);
+        }
       }
     } catch (error) {
       const clear = error instanceof SyscallError
@@ -100,10 +105,14 @@ export class V1Manager extends BaseManager implements CgroupManager {
     return this.record.rootless && !this.required && isPermission(error);
   }
 
-  join(pid: number): void {
+  join(pid: number, options: PlaceOptions = {}): void {
     for (const part of [...this.parts]) {
+      const { files, directory, controllers } = part;
       try {
-        joinCgroup(part.files, part.directory, pid);
+        const place = controllers.includes("")
+          ? placeIn(files, directory, options)
+          : directory;
+        joinCgroup(files, place, pid);
       } catch (error) {
         if (!this.#isOptional(error)) throw error;
         this.drop(part, error);

@@ -19,6 +19,7 @@ import { containerDeviceFilter, type DeviceFilter } from "../devices.ts";
 import { isErrno } from "../files.ts";
 import { type FreezerState, freezerStateV2, setFrozenV2 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
+import { placeIn, type PlaceOptions } from "../placement.ts";
 import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { askedControllers, v2Writes } from "./controllers.ts";
@@ -77,11 +78,11 @@ export class V2Manager extends BaseManager implements CgroupManager {
     this.drop(part, error);
   }
 
-  join(pid: number): void {
+  join(pid: number, options: PlaceOptions = {}): void {
     const part = this.main;
     if (part === undefined) return;
     try {
-      joinCgroup(part.files, part.directory, pid);
+      joinCgroup(part.files, placeIn(part.files, part.directory, options), pid);
     } catch (error) {
       // A rootless user may own the directory and yet not may move a process into it from where it is.
       if (!this.record.rootless || this.required || !isPermission(error)) {
@@ -91,9 +92,9 @@ export class V2Manager extends BaseManager implements CgroupManager {
     }
   }
 
-  openDirectory(): Fd | undefined {
+  openDirectory(options: PlaceOptions = {}): Fd | undefined {
     const part = this.main;
-    return part?.files.open(part.directory);
+    return part?.files.open(placeIn(part.files, part.directory, options));
   }
 
   override apply(

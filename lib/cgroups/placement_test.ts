@@ -1,0 +1,55 @@
+import { assertEquals, assertThrows } from "../deps/assert.ts";
+import { CgroupError } from "../errors.ts";
+import { placeIn } from "./placement.ts";
+import { FakeFiles } from "./testdata/fake_files.ts";
+
+const PID = 7;
+
+/** Where a process goes, beside one that is in `path`. */
+function place(
+  path: string | undefined,
+  files: Record<string, string> = {},
+): string {
+  const fake = new FakeFiles({
+    directories: ["a", "a/web", "a/web/init.scope"],
+    files: {
+      "a/web/cgroup.subtree_control": "memory pids\n",
+      "a/web/cgroup.procs": "",
+      "a/web/init.scope/cgroup.procs": `${PID}\n`,
+      ...files,
+    },
+  });
+  const read = (pid: number): string | undefined =>
+    path === undefined ? undefined : `0::${path}\n1:pids:/x/${pid}\n`;
+  return placeIn(fake, "a/web", { beside: PID }, read);
+}
+
+Deno.test("placeIn() is the container's own cgroup while that may hold processes", () => {
+  const files = { "a/web/cgroup.subtree_control": "\n" };
+  assertEquals(place("/a/web/init.scope", files), "a/web");
+  const fake = new FakeFiles();
+  assertEquals(placeIn(fake, "a/web", {}), "a/web");
+});
+
+Deno.test("placeIn() is where the first process is, if the container hands controllers on", () => {
+  assertEquals(place("/a/web/init.scope"), "a/web/init.scope");
+  // In a part of the hierarchy that is mounted elsewhere, or with a name that occurs twice.
+  assertEquals(place("/outer/a/web/init.scope"), "a/web/init.scope");
+  assertEquals(place("/a/web/a/web/init.scope"), "a/web/init.scope");
+});
+
+Deno.test("placeIn() believes only a cgroup that the first process is in", () => {
+  const elsewhere = { "a/web/init.scope/cgroup.procs": "8\n" };
+  assertEquals(place("/a/web/init.scope", elsewhere), "a/web");
+  assertEquals(place("/a/web/gone"), "a/web");
+  assertEquals(place("/b"), "a/web");
+  assertEquals(place(undefined), "a/web");
+});
+
+Deno.test("placeIn() says so if the container's cgroup is gone", () => {
+  assertThrows(
+    () => placeIn(new FakeFiles(), "a/web", { beside: PID }, () => ""),
+    CgroupError,
+    "Cannot join /cg/a/web",
+  );
+});
