@@ -10,17 +10,12 @@ import { POLLIN, POLLOUT } from "./abi/poll.ts";
 import type { Fd } from "./fd.ts";
 import { ppoll } from "./ppoll.ts";
 import { Reactor, type Wait } from "./reactor.ts";
+import { turns } from "./turn.ts";
 
 /** How long this thread may be held for a wait, if nobody else waits. */
 const HOLD_MS = 1;
 /** With company, that has work for this thread sooner or later, only as long as a hand-over costs. */
 const HOLD_IN_COMPANY_MS = 0.1;
-/** How long this thread may be held and go on in turns, before Deno's timers and streams have theirs. */
-const SERVE_MS = 5;
-/** After a pause as long as this, Deno's event loop is taken to have gone round. */
-const GAP_MS = 1;
-/** Steps that others, who may have something to wait for as well, get before this thread is held. */
-const STEPS = 16;
 
 /** A wait of one of the functions below. */
 interface Pending extends Wait {
@@ -46,8 +41,6 @@ const reactor = new Reactor<Pending>(onReturn);
 /** Waits that are parked and not patient. */
 let parkedCount = 0;
 let isServing = false;
-/** When this thread began to serve, and when it did so last. */
-let [servedSince, servedAt] = [-Infinity, -Infinity];
 
 /**
  * Waits until one of the descriptors can be read, its other side is gone, or it is closed here.
@@ -102,38 +95,35 @@ async function waitFor(
   });
 }
 
-/** Serves all who wait on this thread, as long as it goes quickly. */
+/** Serves all who wait on this thread, as long as this turn of the event loop may last. */
 async function serve(): Promise<void> {
   isServing = true;
-  const start = performance.now();
-  if (start - servedAt > GAP_MS) servedSince = start;
   while (pending.size > 0) {
-    for (let i = 0; i < STEPS; i++) await undefined;
-    const left = servedSince + SERVE_MS - performance.now();
+    await turns.letGoOn();
+    if (turns.left <= 0) await turns.next();
+    const left = turns.left;
     const isAlone = pending.size === 1 && parkedCount === 0;
     const hold = isAlone ? HOLD_MS : HOLD_IN_COMPANY_MS;
-    const { count, isReturning } = left > 0
-      ? settle(Math.min(hold, left))
-      : { count: 0, isReturning: false };
+    const { ready, isReturning } = look(Math.max(0, Math.min(hold, left)));
+    for (const [wait, own] of ready) {
+      if (turns.left <= 0) break;
+      pending.delete(wait);
+      wait.resolve(own);
+      await turns.letGoOn();
+    }
     if (isReturning) {
       reactor.interrupt(); // what made it readable may be gone again
       break;
     }
-    if (count === 0) {
-      park(pending);
-      pending.clear();
-    }
+    parkIf(({ patient }) => patient || ready.length === 0);
   }
-  servedAt = performance.now();
   isServing = false;
 }
 
-/**
- * Looks who need not wait any more, and tells them.
- *
- * @returns how many were told, and whether the reactor's thread comes back
- */
-function settle(hold: number): { count: number; isReturning: boolean } {
+/** Looks who need not wait any more, and whether the reactor's thread comes back. */
+function look(
+  hold: number,
+): { ready: [wait: Pending, own: boolean[]][]; isReturning: boolean } {
   const waits = [...pending];
   const interests = waits.flatMap((wait) => wait.interests);
   const nearest = Math.min(...waits.map((wait) => wait.deadline));
@@ -141,25 +131,30 @@ function settle(hold: number): { count: number; isReturning: boolean } {
   if (descriptor !== undefined) {
     interests.push({ fd: descriptor, events: POLLIN });
   }
-  let ready: boolean[];
+  let found: boolean[];
   try {
     const left = Math.max(0, nearest - performance.now());
-    ready = ppoll(interests, Math.min(hold, left));
+    found = ppoll(interests, Math.min(hold, left));
   } catch (error) {
     pending.clear();
     for (const { reject } of waits) reject(error);
-    return { count: waits.length, isReturning: false };
+    return { ready: [], isReturning: false };
   }
   const now = performance.now();
-  let [next, count] = [0, 0];
+  const ready: [Pending, boolean[]][] = [];
+  let next = 0;
   for (const wait of waits) {
-    const own = ready.slice(next, next += wait.interests.length);
-    if (!own.includes(true) && wait.deadline > now) continue;
-    pending.delete(wait);
-    wait.resolve(own);
-    count++;
+    const own = found.slice(next, next += wait.interests.length);
+    if (own.includes(true) || wait.deadline <= now) ready.push([wait, own]);
   }
-  return { count, isReturning: ready[next] === true };
+  return { ready, isReturning: found[next] === true };
+}
+
+/** Hands waits over that nobody has been told of. */
+function parkIf(condition: (wait: Pending) => boolean): void {
+  const waits = [...pending].filter(condition);
+  for (const wait of waits) pending.delete(wait);
+  park(waits);
 }
 
 /** Hands waits over. */
@@ -174,17 +169,11 @@ function park(waits: Iterable<Pending>): void {
   }
 }
 
-/** Those that come back from the reactor are looked at at once; who came for nothing waits again. */
+/** Those that come back from the reactor are looked at; who came for nothing waits again. */
 function onReturn(waits: readonly Pending[], error?: unknown): void {
-  servedSince = performance.now();
+  turns.begin();
   for (const { patient } of waits) if (!patient) parkedCount--;
-  if (error !== undefined) { for (const { reject } of waits) reject(error); }
-  else if (waits.length > 0) {
-    for (const wait of waits) pending.add(wait);
-    settle(0);
-    const patient = [...pending].filter((wait) => wait.patient);
-    for (const wait of patient) pending.delete(wait);
-    park(patient);
-  }
+  if (error === undefined) { for (const wait of waits) pending.add(wait); }
+  else for (const { reject } of waits) reject(error);
   if (pending.size > 0 && !isServing) void serve();
 }

@@ -14,40 +14,60 @@ const SLICE_MS = 3;
 /** How many microtasks somebody gets who may go on, to begin his piece. */
 const STEPS = 16;
 
-/** When the last turn began that we know of. */
-let since = -Infinity;
-let queue: Promise<void> = Promise.resolve();
-let queued = 0;
+/** Who may begin when. */
+export class Turns {
+  readonly #now: () => number;
+  readonly #goRound: () => Promise<unknown>;
+  /** When the last turn began that we know of. */
+  #since = -Infinity;
+  #queue: Promise<void> = Promise.resolve();
+  #queued = 0;
 
-/** Says that a turn has just begun. */
-export function beginTurn(): void {
-  since = performance.now();
+  /**
+   * @param now the time in ms
+   * @param goRound lets the event loop go round once
+   */
+  constructor(now: () => number, goRound: () => Promise<unknown>) {
+    this.#now = now;
+    this.#goRound = goRound;
+  }
+
+  /** Says that a turn has just begun. */
+  begin(): void {
+    this.#since = this.#now();
+  }
+
+  /** How long pieces may still begin in this turn, in ms; not more than 0 when it has lasted long enough. */
+  get left(): number {
+    return this.#since + SLICE_MS - this.#now();
+  }
+
+  /** Lets those who may go on do so. */
+  async letGoOn(): Promise<void> {
+    for (let i = 0; i < STEPS; i++) await undefined;
+  }
+
+  /** Waits for the next turn. */
+  async next(): Promise<void> {
+    await this.#goRound();
+    this.begin();
+  }
+
+  /** Waits until a piece of work may begin: not at all, if this turn is young and nobody else waits for one. */
+  async take(): Promise<void> {
+    if (this.#queued === 0 && this.left > 0) return;
+    this.#queued++;
+    this.#queue = this.#queue.then(async () => {
+      await this.letGoOn();
+      if (this.left <= 0) await this.next();
+    });
+    await this.#queue;
+    this.#queued--;
+  }
 }
 
-/** How long pieces may still begin in this turn, in ms; not more than 0 when it has lasted long enough. */
-export function leftOfTurn(): number {
-  return since + SLICE_MS - performance.now();
-}
-
-/** Lets those who may go on do so. */
-export async function letGoOn(): Promise<void> {
-  for (let i = 0; i < STEPS; i++) await undefined;
-}
-
-/** Lets the event loop go round once, by the cheapest that comes back: a first timer of Deno's own costs 12 ms. */
-export async function nextTurn(): Promise<void> {
-  await syscallAsync("getppid");
-  beginTurn();
-}
-
-/** Waits until a piece of work may begin: not at all, if this turn is young and nobody else waits for one. */
-export async function takeTurn(): Promise<void> {
-  if (queued === 0 && leftOfTurn() > 0) return;
-  queued++;
-  queue = queue.then(async () => {
-    await letGoOn();
-    if (leftOfTurn() <= 0) await nextTurn();
-  });
-  await queue;
-  queued--;
-}
+/** Those of this program. A call on another thread is the cheapest that comes back: a first timer of Deno's costs 12 ms. */
+export const turns: Turns = new Turns(
+  () => performance.now(),
+  () => syscallAsync("getppid"),
+);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { turns } from "../../ffi/turn.ts";
 import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
@@ -12,7 +13,6 @@ import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { signalNumber } from "./signals.ts";
 import { closeStreams } from "./streams.ts";
-import { takeTurn } from "./turns.ts";
 import {
   type ContainerState,
   type ContainerStatus,
@@ -79,7 +79,7 @@ export class Container implements AsyncDisposable {
    * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
-    using _turn = await takeTurn();
+    await turns.take();
     using _lock = await this.#parts.directory.lock();
     return await this.#start(options);
   }
@@ -112,7 +112,7 @@ export class Container implements AsyncDisposable {
   async run(options: ProcessOptions = {}): Promise<Process> {
     const { directory } = this.#parts;
     const { releaseInit } = await import("./start.ts");
-    using _turn = await takeTurn();
+    await turns.take();
     using _lock = await directory.lock();
     const process = await this.#start(options);
     process.console?.attach();
@@ -161,6 +161,7 @@ export class Container implements AsyncDisposable {
    */
   async destroy(options: { readonly force?: boolean } = {}): Promise<void> {
     const { destroyContainer } = await import("./destroy.ts");
+    await turns.take();
     using _lock = await this.#parts.directory.lock();
     const errors = await destroyContainer(
       this.#parts.directory,

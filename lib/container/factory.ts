@@ -105,7 +105,9 @@ export class Factory {
     const { readHost } = await import("./host.ts");
     const { checkSpec } = await import("./validate.ts");
     const { newRecord, warmUpJoin } = await import("../cgroups/mod.ts");
+    const { turns } = await import("../../ffi/turn.ts");
     const spec = snapshot(await wellFormed(configuration));
+    await turns.take();
     const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();

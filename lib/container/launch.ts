@@ -10,7 +10,7 @@ import { replaceFile } from "../../ffi/fs_change.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
 import { killAndReap, resetAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
-import { takeTurn } from "../../ffi/turn.ts";
+import { turns } from "../../ffi/turn.ts";
 import {
   type BootstrapOptions,
   spawn,
@@ -87,7 +87,7 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
   }
   cgroup.create(spec.linux?.resources);
   record.cgroup = cgroup.toJSON();
-  await takeTurn();
+  await turns.take();
   return await new Launch({ ...options, record }, built, cgroup).run();
 }
 
