@@ -22,6 +22,7 @@ import { RuntimeError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
+import { cgroupOwner } from "./delegation.ts";
 import { explainFailure } from "./explain.ts";
 import { encodeGiven } from "./given.ts";
 import type { HandlerContext, HookTrace } from "./handler_context.ts";
@@ -235,9 +236,11 @@ class Launch {
   }
 
   #place(pid: number): void {
-    const { spec, log } = this.#options;
+    const { spec, host, log } = this.#options;
     prepareInit(pid, spec);
     if (!this.#joined) this.#cgroup.join(pid);
+    const owner = cgroupOwner(spec, host);
+    if (owner !== undefined) this.#cgroup.delegate(owner);
     try {
       resetAffinity(pid); // the caller's CPUs are not the container's: cpuset says what those are
     } catch (error) {

@@ -153,14 +153,15 @@ export class V2Manager extends BaseManager implements CgroupManager {
       } catch (error) {
         // The kernel names files of controllers that this cgroup need not have.
         if (name !== "" && isErrno(error, "ENOENT")) continue;
-        if (error instanceof SyscallError) {
-          throw failure(
-            `make user ${uid} the owner of`,
-            `${part.path}/${name}`,
-            error,
-          );
-        }
-        throw error;
+        if (!(error instanceof SyscallError)) throw error;
+        const clear = failure(
+          `make user ${uid} the owner of`,
+          name === "" ? part.path : `${part.path}/${name}`,
+          error,
+        );
+        if (!this.record.rootless || !isPermission(clear)) throw clear;
+        this.warn(`the container can't manage its cgroup: ${clear.message}`);
+        return;
       }
     }
   }
