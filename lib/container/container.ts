@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { turns } from "../../ffi/turn.ts";
 import { StateError } from "../errors.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
@@ -11,8 +10,8 @@ import type { InitSettings } from "./interpreter.ts";
 import type { LogFunction, ProcessOptions } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
+import { lazy } from "./lazy.ts";
 import { signalNumber } from "./signals.ts";
-import { closeStreams } from "./streams.ts";
 import {
   type ContainerState,
   type ContainerStatus,
@@ -21,6 +20,19 @@ import {
 } from "./status.ts";
 
 export type { LogFunction, ProcessOptions } from "./options.ts";
+
+// Most commands need few of them.
+const firstProcess = lazy(() => import("./first_process.ts"));
+const starting = lazy(() => import("./start.ts"));
+const destroying = lazy(() => import("./destroy.ts"));
+const streaming = lazy(() => import("./streams.ts"));
+const eventLoop = lazy(() => import("../../ffi/turn.ts"));
+
+/** Begins a piece of work when it does not hold others up. */
+async function takeTurn(): Promise<void> {
+  const { turns } = await eventLoop();
+  await turns.take();
+}
 
 /** What a container is made of; `Factory` makes them. */
 export interface ContainerParts {
@@ -79,7 +91,7 @@ export class Container implements AsyncDisposable {
    * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
-    await turns.take();
+    await takeTurn();
     using _lock = await this.#parts.directory.lock();
     return await this.#start(options);
   }
@@ -93,7 +105,7 @@ export class Container implements AsyncDisposable {
         "the container has a first process already, and joining it is not supported",
       );
     }
-    const { startFirstProcess } = await import("./first_process.ts");
+    const { startFirstProcess } = await firstProcess();
     const process = await startFirstProcess({
       directory,
       record: this.#record,
@@ -111,8 +123,8 @@ export class Container implements AsyncDisposable {
   /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
   async run(options: ProcessOptions = {}): Promise<Process> {
     const { directory } = this.#parts;
-    const { releaseInit } = await import("./start.ts");
-    await turns.take();
+    const { releaseInit } = await starting();
+    await takeTurn();
     using _lock = await directory.lock();
     const process = await this.#start(options);
     process.console?.attach();
@@ -121,6 +133,7 @@ export class Container implements AsyncDisposable {
     } catch (error) {
       // Nobody else has the process.
       process.signal("SIGKILL");
+      const { closeStreams } = await streaming();
       await closeStreams(process);
       await process.wait();
       throw error;
@@ -134,7 +147,7 @@ export class Container implements AsyncDisposable {
    * @throws {StateError} unless the container is created; {ProgramError} when the program can't be executed; {HookError}
    */
   async exec(): Promise<void> {
-    const { startContainer } = await import("./start.ts");
+    const { startContainer } = await starting();
     using _lock = await this.#parts.directory.lock();
     await startContainer(this.#parts.directory, this.#refresh());
   }
@@ -145,7 +158,7 @@ export class Container implements AsyncDisposable {
    * @throws {StateError} `container not running`
    */
   async signal(signal: string | number): Promise<void> {
-    const { signalContainer } = await import("./destroy.ts");
+    const { signalContainer } = await destroying();
     await signalContainer(
       this.#parts.directory,
       this.#refresh(),
@@ -160,8 +173,8 @@ export class Container implements AsyncDisposable {
    * @throws {StateError} if it runs
    */
   async destroy(options: { readonly force?: boolean } = {}): Promise<void> {
-    const { destroyContainer } = await import("./destroy.ts");
-    await turns.take();
+    const { destroyContainer } = await destroying();
+    await takeTurn();
     using _lock = await this.#parts.directory.lock();
     const errors = await destroyContainer(
       this.#parts.directory,

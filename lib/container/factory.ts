@@ -10,8 +10,15 @@ import type { Spec } from "../spec/types.ts";
 import { Container, type LogFunction } from "./container.ts";
 import { type ContainerRecord, RecordDirectory } from "./record.ts";
 import type { Host } from "./host.ts";
+import { lazy } from "./lazy.ts";
 import type { InitMode, InitSettings } from "./interpreter.ts";
 import { type ContainerState, processStat, stateOf } from "./status.ts";
+
+// Only making a container needs them.
+const hosts = lazy(() => import("./host.ts"));
+const checks = lazy(() => import("./validate.ts"));
+const cgroups = lazy(() => import("../cgroups/mod.ts"));
+const eventLoop = lazy(() => import("../../ffi/turn.ts"));
 
 /** How a factory works. */
 export interface FactoryOptions {
@@ -102,10 +109,10 @@ export class Factory {
     options: CreateOptions,
   ): Promise<Container> {
     const directory = new RecordDirectory(this.root, id);
-    const { readHost } = await import("./host.ts");
-    const { checkSpec } = await import("./validate.ts");
-    const { newRecord, warmUpJoin } = await import("../cgroups/mod.ts");
-    const { turns } = await import("../../ffi/turn.ts");
+    const { readHost } = await hosts();
+    const { checkSpec } = await checks();
+    const { newRecord, warmUpJoin } = await cgroups();
+    const { turns } = await eventLoop();
     const spec = snapshot(await wellFormed(configuration));
     await turns.take();
     const bundle = realDirectory(options.bundle);
