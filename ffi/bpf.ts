@@ -17,6 +17,7 @@ import {
 import { RuntimeError } from "./errors.ts";
 import { Fd } from "./fd.ts";
 import { check, cString } from "./syscall.ts";
+import { SyscallError } from "./syscall_error.ts";
 
 /** One instruction: `struct bpf_insn` of <linux/bpf.h>. */
 export interface BpfInstruction {
@@ -111,6 +112,9 @@ function bpf(
   return check("bpf", detail, command, bytes, size);
 }
 
+/** The verifier gives up (EAGAIN) when a signal comes; a profiler sends one every 0.1 ms. */
+const LOAD_TRIES = 100;
+
 /**
  * Loads a device program.
  *
@@ -123,7 +127,16 @@ export function loadDeviceProgram(program: readonly BpfInstruction[]): Fd {
     8: encodeInstructions(program),
     16: cString("Apache"),
   });
-  return new Fd(bpf(BPF_PROG_LOAD, "BPF_PROG_LOAD", attr), "device program");
+  for (let left = LOAD_TRIES;; left--) {
+    try {
+      const number = bpf(BPF_PROG_LOAD, "BPF_PROG_LOAD", attr);
+      return new Fd(number, "device program");
+    } catch (error) {
+      const again = error instanceof SyscallError &&
+        error.errnoName === "EAGAIN";
+      if (!again || left === 0) throw error;
+    }
+  }
 }
 
 /** The ids of the device programs attached to a cgroup itself. @throws {SyscallError} EPERM, EINVAL without support */
