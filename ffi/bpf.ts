@@ -16,8 +16,8 @@ import {
 } from "./abi/bpf.ts";
 import { RuntimeError } from "./errors.ts";
 import { Fd } from "./fd.ts";
+import { ALL_SIGNALS, setSignalMask } from "./process.ts";
 import { check, cString } from "./syscall.ts";
-import { SyscallError } from "./syscall_error.ts";
 
 /** One instruction: `struct bpf_insn` of <linux/bpf.h>. */
 export interface BpfInstruction {
@@ -112,9 +112,6 @@ function bpf(
   return check("bpf", detail, command, bytes, size);
 }
 
-/** The verifier gives up (EAGAIN) when a signal comes; a profiler sends one every 0.1 ms. */
-const LOAD_TRIES = 100;
-
 /**
  * Loads a device program.
  *
@@ -127,15 +124,13 @@ export function loadDeviceProgram(program: readonly BpfInstruction[]): Fd {
     8: encodeInstructions(program),
     16: cString("Apache"),
   });
-  for (let left = LOAD_TRIES;; left--) {
-    try {
-      const number = bpf(BPF_PROG_LOAD, "BPF_PROG_LOAD", attr);
-      return new Fd(number, "device program");
-    } catch (error) {
-      const again = error instanceof SyscallError &&
-        error.errnoName === "EAGAIN";
-      if (!again || left === 0) throw error;
-    }
+  // The verifier gives up (EAGAIN) when a signal comes.
+  const mask = setSignalMask(ALL_SIGNALS);
+  try {
+    const number = bpf(BPF_PROG_LOAD, "BPF_PROG_LOAD", attr);
+    return new Fd(number, "device program");
+  } finally {
+    setSignalMask(mask);
   }
 }
 

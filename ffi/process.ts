@@ -131,6 +131,9 @@ export function resetAffinity(pid: number): void {
   check("sched_setaffinity", `of process ${pid}`, pid, mask.length, mask);
 }
 
+/** The mask of all signals, for {@linkcode setSignalMask}. */
+export const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
+
 /** Sets the calling thread's signal mask; gives the old one. */
 export function setSignalMask(mask: bigint): bigint {
   const [next, old] = [new BigUint64Array([mask]), new BigUint64Array(1)];

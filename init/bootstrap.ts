@@ -11,7 +11,12 @@ import { errnoName } from "../ffi/abi/errno.ts";
 import { RuntimeError } from "../ffi/errors.ts";
 import { Fd } from "../ffi/fd.ts";
 import { mapLow, type Region } from "../ffi/memory.ts";
-import { collect, openPidfd, setSignalMask } from "../ffi/process.ts";
+import {
+  ALL_SIGNALS,
+  collect,
+  openPidfd,
+  setSignalMask,
+} from "../ffi/process.ts";
 import { runProgram } from "../ffi/syscall.ts";
 import { SyscallError } from "../ffi/syscall_error.ts";
 import {
@@ -39,7 +44,6 @@ export interface Spawned {
 
 /** The step of the bootstrap that clones. */
 const CLONE_STEP = 0;
-const ALL_SIGNALS = 0xffff_ffff_ffff_ffffn;
 /** Room for the arguments and the environment of a hook; pages that are not used cost nothing. */
 const REGION_SIZE = 4 << 20;
 
