@@ -10,8 +10,15 @@ import { syscall } from "./syscall.ts";
 /** A descriptor, and what it should be ready for. */
 export interface Interest {
   readonly fd: Fd;
-  /** POLLIN or POLLOUT. Errors and the other side's end always count. */
+  /** POLLIN, POLLOUT or POLLPRI. Errors and the other side's end always count. */
   readonly events: number;
+  /**
+   * Whether being asked takes the readiness away, as it does with pressure triggers (psi.rst): then it is kept in
+   * {@linkcode Interest.seen}.
+   */
+  readonly once?: true;
+  /** Whether it has been seen to be ready. */
+  seen?: boolean;
 }
 
 const POLLFD_SIZE = 8; // struct pollfd of <asm/poll.h>: int fd, short events, short revents
@@ -30,8 +37,8 @@ export function ppoll(
   const bytes = new Uint8Array(POLLFD_SIZE * interests.length);
   const view = new DataView(bytes.buffer);
   let timeout = timeoutMs;
-  interests.forEach(({ fd, events }, i) => {
-    if (fd.isClosed) timeout = 0;
+  interests.forEach(({ fd, events, seen }, i) => {
+    if (fd.isClosed || seen) timeout = 0;
     // A negative number is passed over.
     view.setInt32(POLLFD_SIZE * i, fd.isClosed ? -1 : fd.number, true);
     view.setInt16(POLLFD_SIZE * i + 4, events, true);
@@ -42,9 +49,11 @@ export function ppoll(
     const error = new SyscallError("ppoll", -result);
     if (error.errnoName !== "EINTR") throw error; // which has left all as it was: nothing is ready
   }
-  return interests.map(({ fd }, i) =>
-    fd.isClosed || view.getInt16(POLLFD_SIZE * i + 6, true) !== 0
-  );
+  return interests.map((interest, i) => {
+    const isReady = view.getInt16(POLLFD_SIZE * i + 6, true) !== 0;
+    if (isReady && interest.once) interest.seen = true;
+    return isReady || interest.seen === true || interest.fd.isClosed;
+  });
 }
 
 /** A `struct timespec`, rounded up: whoever waits until a time must not be asked again just before it. */

@@ -105,7 +105,13 @@ export class Reactor<W extends Wait> {
   #whoMayGo(epoll: Epoll, { tokens, alarm }: Events): W[] {
     const found = new Set(this.#freed);
     for (const token of tokens) {
-      for (const wait of this.#byToken.get(token)?.waits ?? []) found.add(wait);
+      const watch = this.#byToken.get(token);
+      for (const wait of watch?.waits ?? []) {
+        found.add(wait);
+        for (const interest of wait.interests) {
+          if (interest.once && interest.fd === watch?.fd) interest.seen = true;
+        }
+      }
     }
     if (alarm) {
       const now = performance.now();
