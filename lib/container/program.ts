@@ -110,7 +110,7 @@ export function containerProgram(
   const b = new ProgramBuilder(host.arch);
 
   const failures = begin(b);
-  const joinMount = enterNamespaces(b, namespaces, {
+  const entered = enterNamespaces(b, namespaces, {
     sync: fds.sync,
     reexec: options.reexec,
     given: [given.keyring],
@@ -118,7 +118,7 @@ export function containerProgram(
   const settled = b.label("in the namespaces");
   b.place(settled);
   settle(b, fds);
-  joinMount();
+  entered.joinMount();
   b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
   if (options.noNewKeyring !== true) {
     joinSessionKeyring(b, given.keyring, userNamespace);
@@ -194,7 +194,7 @@ export function containerProgram(
 
   const program = b.finish();
   const startSteps = program.steps.slice(firstStartStep).map(recordStep);
-  const marks = { begin: settled, tail };
+  const marks = entered.marks ?? { begin: settled, tail };
   return {
     program,
     namespaces,

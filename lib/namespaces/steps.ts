@@ -17,7 +17,7 @@ import {
 } from "../../ffi/abi/sched.ts";
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import { flags, type ProgramBuilder, text } from "../../init/builder.ts";
-import type { Block, Flags, Result } from "../../init/program.ts";
+import type { Block, Flags, Label, Result } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { awaitAnswer, notify, upcall } from "../../init/upcall.ts";
 import { clearInheritable } from "../capabilities/capabilities.ts";
@@ -50,11 +50,23 @@ export interface EnterOptions {
   readonly sync: number;
   /**
    * Whether init executes another program behind these steps. It must not come from a mount namespace that is joined:
-   * its libraries would be those of whoever made that one.
+   * its libraries would be those of whoever made that one. And until it has executed that program, it must not be seen
+   * in a PID namespace that is joined: by /proc/PID/exe our own executable could be written to.
    */
   readonly reexec?: boolean | undefined;
   /** Blocks that the answer to GO fills. */
   readonly given?: readonly Block[] | undefined;
+}
+
+/** What {@linkcode enterNamespaces} has added, and what is left. */
+export interface EnteredNamespaces {
+  /** Adds the join of a mount namespace, if there is one. */
+  readonly joinMount: () => void;
+  /**
+   * Where a PID namespace is joined: the step before which a re-executed init executes its program, and the one from
+   * where machine code goes on. That is the clone: its child has nothing of what V8 needs.
+   */
+  readonly marks?: { readonly begin: Label; readonly tail: Label };
 }
 
 /**
@@ -62,21 +74,21 @@ export interface EnterOptions {
  * namespace and a joined mount namespace, and the parent has done its part: id maps, cgroups, oom_score_adj, clock
  * offsets.
  *
- * @returns a function that adds the join of a mount namespace, if there is one
- * @throws {ConfigError} for a mount namespace that a re-executed init can't join
+ * @throws {ConfigError} for a namespace that a re-executed init can't join
  */
 export function enterNamespaces(
   b: ProgramBuilder,
   plan: NamespacePlan,
   options: EnterOptions,
-): () => void {
+): EnteredNamespaces {
   if (plan.staged) return enterInStages(b, plan, options);
   go(b, options);
   if (plan.created.includes("user")) becomeRoot(b);
   undumpable(b, 0);
   const opened = openAll(b, plan.joined);
   for (const one of opened.filter((one) => !isMount(one))) join(b, ...one);
-  return () => opened.filter(isMount).forEach((one) => join(b, ...one));
+  const mounts = opened.filter(isMount);
+  return { joinMount: () => mounts.forEach((one) => join(b, ...one)) };
 }
 
 /** Makes the cgroup namespace: after the parent has moved us, for the cgroup we are in becomes its root. */
@@ -94,15 +106,20 @@ function isMount([{ type }]: Opened): boolean {
   return type === "mount";
 }
 
+/** Whether a namespace is joined late, by a re-executed init behind its exec. */
+function isLate([{ type }]: readonly [JoinedNamespace, unknown]): boolean {
+  return type === "mount" || type === "pid";
+}
+
 function enterInStages(
   b: ProgramBuilder,
   plan: NamespacePlan,
   options: EnterOptions,
-): () => void {
+): EnteredNamespaces {
   const { sync, reexec = false } = options;
   // Processes of the namespaces we join could trace us, and reach the host through our descriptors.
   undumpable(b, 0);
-  const joinMount = joinInOrder(b, plan, openAll(b, plan.joined), reexec);
+  const joinLate = joinInOrder(b, plan, openAll(b, plan.joined), reexec);
   if (plan.created.includes("user")) makeUserNamespace(b, sync);
   const rest = plan.created.filter((type) =>
     type !== "user" && type !== "cgroup"
@@ -123,11 +140,24 @@ function enterInStages(
       () => upcall(b, sync, MESSAGE.OFFSETS),
     );
   }
-  const pid = rest.includes("pid") ||
-    plan.joined.some(({ type }) => type === "pid");
-  if (pid || rest.includes("time")) secondClone(b, sync);
+  const joinsPid = plan.joined.some(({ type }) => type === "pid");
+  const marks = {
+    begin: b.label("join the PID namespace"),
+    tail: b.label("clone into it"),
+  };
+  if (joinsPid) {
+    b.place(marks.begin);
+    joinLate("pid");
+    b.place(marks.tail);
+  }
+  if (joinsPid || rest.includes("pid") || rest.includes("time")) {
+    secondClone(b, sync);
+  }
   go(b, options);
-  return joinMount;
+  return {
+    joinMount: () => joinLate("mount"),
+    ...(joinsPid ? { marks } : {}),
+  };
 }
 
 function go(b: ProgramBuilder, { sync, given = [] }: EnterOptions): void {
@@ -143,8 +173,8 @@ function openAll(
   joined: readonly JoinedNamespace[],
 ): Opened[] {
   return joined.map((namespace) => {
-    // A mount namespace is joined later, perhaps by a program that is executed before.
-    const keep = namespace.type === "mount" ? 0 : O_CLOEXEC;
+    // Perhaps by a program that is executed before.
+    const keep = isLate([namespace, undefined]) ? 0 : O_CLOEXEC;
     const fd = named(b, namespace, () => {
       const path = text(namespace.path);
       return b.call("openat", [AT_FDCWD, path, O_RDONLY | keep, 0]);
@@ -184,22 +214,26 @@ function join(
  * A namespace may belong to the user namespace that we join, or to the one we are in: try each before, and those that
  * were refused again after. A new user namespace takes away the right to join any other: there all are joined before.
  *
- * @returns a function that adds what is left to do
+ * @returns a function that adds what is left to do for a type that is joined late
+ * @throws {ConfigError} where a re-executed init would be late
  */
 function joinInOrder(
   b: ProgramBuilder,
   { created }: NamespacePlan,
   opened: readonly Opened[],
   reexec: boolean,
-): () => void {
+): (type: string) => void {
   const user = opened.find(([{ type }]) => type === "user");
-  const mount = opened.find(isMount);
   if (user === undefined) {
-    const late = mount !== undefined && !created.includes("user");
-    if (mount !== undefined && !late && reexec) throw notBefore(mount[0]);
-    for (const one of opened) if (one !== mount || !late) join(b, ...one);
-    return () => {
-      if (late) join(b, ...mount);
+    const isLast = (one: Opened): boolean =>
+      isLate(one) && !created.includes("user");
+    const early = opened.filter((one) => !isLast(one));
+    const tooEarly = early.find(isLate);
+    if (tooEarly !== undefined && reexec) throw notBefore(tooEarly[0]);
+    for (const one of early) join(b, ...one);
+    const late = opened.filter(isLast);
+    return (type) => {
+      for (const one of late) if (one[0].type === type) join(b, ...one);
     };
   }
   const others = opened.filter((one) => one !== user);
@@ -214,8 +248,9 @@ function joinInOrder(
     join(b, ...one);
     b.place(done);
   };
-  others.forEach((one, i) => isMount(one) || again(one, i));
-  return () => others.forEach((one, i) => isMount(one) && again(one, i));
+  others.forEach((one, i) => isLate(one) || again(one, i));
+  return (type) =>
+    others.forEach((one, i) => one[0].type === type && again(one, i));
 }
 
 /** One step, whose result is 0 if the namespace has been joined. */
@@ -225,21 +260,22 @@ function tryToJoin(
   reexec: boolean,
 ): Result {
   const { type } = namespace;
+  const isLater = reexec && isLate([namespace, fd]);
   const onError = { do: "continue", errnos: ["EPERM"] } as const;
   return named(
     b,
     namespace,
     () =>
-      reexec && type === "mount"
+      isLater
         ? b.test(1, 1, 0, ERRNO.EPERM, { onError })
         : b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[type])], { onError }),
   );
 }
 
-function notBefore({ path, pointer }: JoinedNamespace): ConfigError {
+function notBefore({ type, path, pointer }: JoinedNamespace): ConfigError {
   return new ConfigError(
     pointer,
-    `cannot join ${path}: beside a new user namespace only the init image can join a mount namespace (--init image)`,
+    `cannot join ${path}: beside a new user namespace only the init image can join a ${type} namespace (--init image)`,
   );
 }
 

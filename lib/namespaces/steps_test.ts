@@ -1,3 +1,4 @@
+import { ProgramBuilder } from "../../init/builder.ts";
 import { linesOf } from "../../init/testdata/lines.ts";
 import {
   assertEquals,
@@ -25,7 +26,8 @@ function callsOf(
 ): string[] {
   const spec: Spec = { ociVersion: "1.3.0", linux: { namespaces } };
   return linesOf((b) =>
-    enterNamespaces(b, planNamespaces(spec), { sync: SYNC, ...options })()
+    enterNamespaces(b, planNamespaces(spec), { sync: SYNC, ...options })
+      .joinMount()
   )
     .map((line) =>
       line.replace(/^\d+ {2}.*?: (?=[a-z_0-9]+\(|go to|unless|STORE)/, "")
@@ -82,10 +84,10 @@ Deno.test("an init opens all namespaces before it joins one: paths may be out of
 Deno.test("a joined PID namespace takes a second clone, whose child is told of before it goes on", () => {
   assertEquals(calls({ type: "pid", path: "/p" }, { type: "uts" }), [
     UNDUMPABLE,
-    'openat(AT_FDCWD, "/p", 524288, 0)',
+    'openat(AT_FDCWD, "/p", 0, 0)',
+    "unshare(CLONE_NEWUTS)",
     "setns($1, CLONE_NEWPID)",
     "close($1)",
-    "unshare(CLONE_NEWUTS)",
     "clone(32785, 0, 0, 0, 0)",
     "write(9, {message CHILD}, 8)",
     "exit_group(0)",
@@ -198,22 +200,38 @@ Deno.test("the programs for both interpreters have the same numbers of steps", (
           linux: { namespaces: USER_AND_MOUNT },
         }),
         { sync: SYNC, reexec },
-      )()
+      ).joinMount()
     ).length;
   assertEquals(count(true), count(false));
 });
 
-Deno.test("a mount namespace beside a new user namespace is joined before it, which a re-executed init can't do", () => {
-  const namespaces: Namespace[] = [
-    { type: "user" },
-    { type: "mount", path: "/m" },
-  ];
-  const lines = callsOf(namespaces, {});
-  assertLess(
-    lines.indexOf("setns($1, CLONE_NEWNS)"),
-    lines.indexOf("unshare(CLONE_NEWUSER)"),
-  );
-  const error = assertThrows(() => callsOf(namespaces, { reexec: true }));
-  assertInstanceOf(error, ConfigError);
-  assertEquals(error.pointer, "/linux/namespaces/1/path");
+Deno.test("a re-executed init joins a PID namespace itself, and leaves the clone behind that to machine code", () => {
+  const marked = (...namespaces: Namespace[]): (string | undefined)[] => {
+    const b = new ProgramBuilder("x86_64");
+    const plan = planNamespaces({ ociVersion: "1.3.0", linux: { namespaces } });
+    const { marks } = enterNamespaces(b, plan, { sync: SYNC, reexec: true });
+    b.finish();
+    return [marks?.begin, marks?.tail].map((label) => label?.step?.operation);
+  };
+  const pid: Namespace = { type: "pid", path: "/p" };
+  assertEquals(marked(pid), ["setns", "clone"]);
+  // Where the namespace was joined before the user namespace, the second attempt is passed over.
+  assertEquals(marked({ type: "user", path: "/u" }, pid), ["TEST", "clone"]);
+  assertEquals(marked({ type: "pid" }, { type: "time" }), [
+    undefined,
+    undefined,
+  ]);
 });
+
+for (const [type, flag] of [["mount", "NEWNS"], ["pid", "NEWPID"]] as const) {
+  Deno.test(`a ${type} namespace beside a new user namespace is joined before it, which a re-executed init can't do`, () => {
+    const namespaces: Namespace[] = [{ type: "user" }, { type, path: "/m" }];
+    const lines = callsOf(namespaces, {});
+    const joined = lines.indexOf(`setns($1, CLONE_${flag})`);
+    assertLess(-1, joined);
+    assertLess(joined, lines.indexOf("unshare(CLONE_NEWUSER)"));
+    const error = assertThrows(() => callsOf(namespaces, { reexec: true }));
+    assertInstanceOf(error, ConfigError);
+    assertEquals(error.pointer, "/linux/namespaces/1/path");
+  });
+}
