@@ -89,6 +89,9 @@ function unused(
   return results;
 }
 
+/** How many lines of a text are shown. */
+const MOST_LINES = 12;
+
 /** One difference, for people. */
 export function describe({ of, field, image, reexec }: Difference): string {
   return `${field} of ${of}\n${indented("image: ", image)}\n${
@@ -97,5 +100,9 @@ export function describe({ of, field, image, reexec }: Difference): string {
 }
 
 function indented(title: string, text: string): string {
-  return text.split("\n").map((line) => `  ${title} ${line}`).join("\n");
+  const lines = text.split("\n");
+  const shown = lines.slice(0, MOST_LINES).map((line) => `  ${title} ${line}`);
+  const rest = lines.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`  … ${rest} lines more`] : [])]
+    .join("\n");
 }

@@ -28,7 +28,7 @@ export interface Difference {
   readonly of: string;
   /** Kind of the observation and name of its field, such as `created: limits`. */
   readonly field: string;
-  /** What the init image showed there: of a text only the lines from the first to the last that differ. */
+  /** What the init image showed there: of texts with as many lines only those that differ, else from the first to the last. */
   readonly image: string;
   /** What the re-executed init showed. */
   readonly reexec: string;
@@ -131,7 +131,7 @@ function compareFields(
   })).filter(({ image, reexec }) => image !== reexec);
 }
 
-/** Leaves out the lines that two texts have in common at their beginning and at their end. */
+/** Leaves out the lines that two texts have in common. */
 function differingLines(
   image: string,
   reexec: string,
@@ -145,10 +145,16 @@ function differingLines(
     left.pop();
     right.pop();
   }
+  if (left.length === right.length) {
+    const differ = left.map((line, n) => line !== right[n]);
+    return {
+      image: left.filter((_, n) => differ[n]).join("\n"),
+      reexec: right.filter((_, n) => differ[n]).join("\n"),
+    };
+  }
   // A line more than the other has is a difference even if it is empty.
-  const more = left.length === right.length ? "" : NOTHING;
   return {
-    image: left.length > 0 ? left.join("\n") : more,
-    reexec: right.length > 0 ? right.join("\n") : more,
+    image: left.length > 0 ? left.join("\n") : NOTHING,
+    reexec: right.length > 0 ? right.join("\n") : NOTHING,
   };
 }

@@ -44,6 +44,16 @@ Deno.test("compareCases() tells the field, and the lines that differ", () => {
   ]);
 });
 
+Deno.test("compareCases() leaves out equal lines between others", () => {
+  const found = (one: string, other: string) =>
+    compareCases(
+      record("/1", command("run", one)),
+      record("/2", command("run", other)),
+    ).map(({ image, reexec }) => [image, reexec]);
+  assertEquals(found("a\nb\nc\nd", "a\nB\nc\nD"), [["b\nd", "B\nD"]]);
+  assertEquals(found("a\nb\nc\nd", "a\nB\nc"), [["b\nc\nd", "B\nc"]]);
+});
+
 Deno.test("compareCases() sees a line, a field, an observation and a test that one run lacks", () => {
   const one = command("run", "a\n\nb\n");
   const found = (image?: Observation, reexec?: Observation) =>
