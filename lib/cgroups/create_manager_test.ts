@@ -29,6 +29,7 @@ const V2: CgroupLayout = {
   mounts: [{ controllers: [""], mountPoint: "/cg", root: "/" }],
   own: { "": "/user/scope" },
 };
+const PIDS = { "cgroup.controllers": "cpu memory pids\n" };
 const ROOT_SETS = { "cpuset.cpus": "0-3\n", "cpuset.mems": "0\n" };
 
 /** A host of fakes, by the last part of their mount points. */
@@ -356,7 +357,7 @@ Deno.test("without privileges on v2, limits need a cgroup and the lack of one is
     options: Partial<CgroupOptions>,
     resources: Resources,
   ): CgroupManager => {
-    const manager = manage(V2, v2Host({ refuse }), {
+    const manager = manage(V2, v2Host({ refuse, files: PIDS }), {
       rootless: true,
       ...options,
     });
@@ -424,7 +425,7 @@ Deno.test("create() on v2 hands all controllers down, one by one where not all c
 });
 
 Deno.test("create() on v2 makes a cgroup below busy ones threaded, unless a limit needs more", () => {
-  const files = { "user/web/cgroup.type": "domain invalid\n" };
+  const files = { ...PIDS, "user/web/cgroup.type": "domain invalid\n" };
   const host = v2Host({ files });
   manage(V2, host).create({ pids: { limit: 5 } });
   assertEquals(
@@ -560,6 +561,27 @@ Deno.test("a limit of a controller that v1 has nowhere is refused before anythin
       "mount one on /sys/fs/cgroup/hugetlb",
   );
   for (const { log } of Object.values(host.files)) assertEquals(log, []);
+});
+
+Deno.test("a limit of a controller that v2 does not have is refused before anything is made", () => {
+  const asked: [Resources, string][] = [
+    [{ pids: { limit: 5 } }, "pids"],
+    [{ unified: { "misc.max": "x 1" } }, "misc"],
+  ];
+  for (const [resources, name] of asked) {
+    const host = v2Host();
+    const error = assertThrows(
+      () => manage(V2, host).create(resources),
+      CgroupError,
+    );
+    assertEquals(error.file, "/cg/cgroup.controllers");
+    assertEquals(
+      error.message,
+      `cannot set ${name} limit: /cg/cgroup.controllers has no ${name}: the kernel was built or booted without this ` +
+        "controller, or a v1 hierarchy has it",
+    );
+    assertEquals(host.files["cg"]!.log, []);
+  }
 });
 
 Deno.test("update() changes what is given and no more; device rules only if there are some", () => {

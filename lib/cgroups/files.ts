@@ -47,8 +47,8 @@ export interface CgroupFiles {
   removeDirectory(directory: string): void;
   /** Names of the directories in a directory. */
   directories(directory: string): string[];
-  /** Tells whether a directory is there, and can be reached. */
-  exists(directory: string): boolean;
+  /** Tells whether a directory or a file is there, and can be reached. */
+  exists(path: string): boolean;
   /** Opens a directory, for clone3(2) and bpf(2). */
   open(directory: string): Fd;
   /** Makes `uid` the owner of a file or directory; its group stays. */
@@ -145,9 +145,9 @@ class MountedHierarchy implements CgroupFiles {
     );
   }
 
-  exists(directory: string): boolean {
+  exists(path: string): boolean {
     const fd = this.#directory.number;
-    return syscall("faccessat", fd, directory, F_OK) >= 0;
+    return syscall("faccessat", fd, path, F_OK) >= 0;
   }
 
   open(directory: string): Fd {

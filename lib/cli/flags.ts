@@ -177,6 +177,11 @@ export const PLAN_FLAGS: readonly Flag[] = [
     usage: "format of the output: text or json",
   },
   {
+    name: "cgroup",
+    usage:
+      "print only what would be done to cgroups, which json else leaves out",
+  },
+  {
     name: "no-pivot",
     usage: "as with create",
   },

@@ -90,7 +90,9 @@ Example:
     args: "[container-id]",
     description:
       `Prints the program that the first process of the container would execute, one
-numbered line for each system call. Nothing is changed and no privilege needed.
+numbered line for each system call; then what would be done to its cgroups, with
+the fields that ask for it and how their values are converted to this host's cgroup
+version. Nothing is changed and no privilege needed.
 
 ${CONFIG_TEXT}`,
   },

@@ -1,14 +1,18 @@
 /**
- * The command `plan`: prints the set-up program of a bundle's container, step by step. Needs no privileges, and changes
- * nothing.
+ * The command `plan`: prints the set-up program of a bundle's container, step by step, and what would be done to its
+ * cgroups. Needs no privileges, and changes nothing.
  *
  * @module
  */
 import { formatProgram, programToJson } from "../../init/print.ts";
-import { readHost } from "../container/host.ts";
+import { type CgroupStep, planCgroups } from "../cgroups/plan/plan.ts";
+import { formatCgroupStep } from "../cgroups/plan/print.ts";
+import { cgroupOwner } from "../container/delegation.ts";
+import { type Host, readHost } from "../container/host.ts";
 import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
 import { loadSpec } from "../spec/load.ts";
+import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError, failed } from "./errors.ts";
 import { print } from "./output.ts";
@@ -45,6 +49,11 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
       log: (level, message) => log.write(level, message),
     });
     const id = parsed.args[0] ?? DEFAULT_ID;
+    const cgroups = planned(spec, host, id);
+    if (parsed.on("cgroup")) {
+      print(format === "json" ? json(cgroups) : lines(cgroups));
+      return 0;
+    }
     const { program } = containerProgram(spec, host, {
       id,
       bundle,
@@ -52,12 +61,40 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
       noNewKeyring: parsed.on("no-new-keyring"),
       preserveFds: countOf(parsed, "preserve-fds"),
     });
-    const text = format === "json"
-      ? JSON.stringify(programToJson(program), undefined, 2)
-      : formatProgram(program).join("\n");
-    print(`${text}\n`);
+    print(
+      format === "json"
+        ? json(programToJson(program))
+        : `${formatProgram(program).join("\n")}\n\n${title(host)}\n${
+          lines(cgroups)
+        }`,
+    );
   } catch (error) {
     throw failed("plan", error);
   }
   return 0;
+}
+
+/** What the parent does to cgroups, beside what init does. */
+function planned(spec: Spec, host: Host, id: string): CgroupStep[] {
+  if (host.cgroup.mode === "none") return [];
+  return planCgroups(host.cgroup, {
+    id,
+    cgroupsPath: spec.linux?.cgroupsPath,
+    resources: spec.linux?.resources ?? {},
+    owner: cgroupOwner(spec, host),
+  });
+}
+
+function title({ cgroup: { mode } }: Host): string {
+  return mode === "none"
+    ? "no cgroups: no cgroup file system is mounted"
+    : `cgroups (${mode}):`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function lines(cgroups: readonly CgroupStep[]): string {
+  return cgroups.map((step) => `${formatCgroupStep(step)}\n`).join("");
 }

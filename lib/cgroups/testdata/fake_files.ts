@@ -110,8 +110,8 @@ export class FakeFiles implements CgroupFiles {
     return this.#children(directory);
   }
 
-  exists(directory: string): boolean {
-    return this.#directories.has(directory);
+  exists(path: string): boolean {
+    return this.#directories.has(path) || this.#files.has(path);
   }
 
   open(_directory: string): Fd {

@@ -36,6 +36,23 @@ function enableControllers(
   for (const controller of controllers) tryWrite(`+${controller}`);
 }
 
+/** Fails if a limit needs a controller that this hierarchy does not have at all. */
+function checkControllers(
+  { mountPoint }: CgroupFiles,
+  controllers: readonly string[],
+  resources: Resources,
+): void {
+  const missing = askedControllers(resources).find((name) =>
+    !controllers.includes(name)
+  );
+  if (missing === undefined) return;
+  const file = `${mountPoint}/cgroup.controllers`;
+  const text =
+    `cannot set ${missing} limit: ${file} has no ${missing}: the kernel was built or booted without this ` +
+    "controller, or a v1 hierarchy has it";
+  throw new CgroupError(file, text, missing);
+}
+
 /**
  * Looks after a cgroup below one that holds processes: there, only controllers that can work on threads are allowed
  * (cgroup-v2.rst, "Threads").
@@ -86,6 +103,7 @@ export function makeUnified(
   const controllers = files.read("cgroup.controllers").split(/\s+/).filter((
     name,
   ) => name !== "");
+  checkControllers(files, controllers, resources);
   enableControllers(files, "", controllers);
   for (const level of levelsOf(directory)) {
     if (files.makeDirectory(level)) made(level);
