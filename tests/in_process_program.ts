@@ -13,6 +13,7 @@ import {
   isInit,
   loadSpec,
 } from "../mod.ts";
+import { EventLoopWatch, type LongestTurn } from "../scripts/event_loop.ts";
 
 if (isInit()) init();
 
@@ -23,6 +24,12 @@ export interface Sightings {
 }
 
 const WIDTH = 16;
+/** Starts before something is measured: V8 compiles what is called often. */
+const WARM = 320;
+/** Starts in one attempt. */
+const STARTS = 48;
+/** A heavily used machine may spoil some. */
+const ATTEMPTS = 10;
 
 const [task, root = "", bundle = "", mark = ""] = Deno.args;
 let serial = 0;
@@ -64,8 +71,37 @@ async function sight(options: FactoryOptions): Promise<Sightings> {
   return { created, running };
 }
 
+async function startMany(factory: Factory, count: number): Promise<void> {
+  let left = count;
+  async function lane(): Promise<void> {
+    while (left-- > 0) {
+      await using container = await create(factory);
+      const process = await container.run({ args: ["/bin/true"] });
+      await process.wait();
+    }
+  }
+  await Promise.all(Array.from({ length: WIDTH }, lane));
+}
+
+/** The longest turn of the event loop in each attempt; the last is the first in which it was short enough. */
+async function watchLoop(limitMs: number): Promise<LongestTurn[]> {
+  const factory = await Factory.open(root);
+  await startMany(factory, WARM);
+  const longest: LongestTurn[] = [];
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const watch = new EventLoopWatch();
+    await startMany(factory, STARTS);
+    watch.stop();
+    longest.push(watch.longest);
+    if (watch.longest.cpuMs <= limitMs) break;
+  }
+  return longest;
+}
+
 if (import.meta.main) {
   const initArgs = [Deno.execPath(), "run", "-A", import.meta.filename!];
-  const found = await sight(task === "image" ? {} : { initArgs });
+  const found = task === "loop"
+    ? await watchLoop(Number(Deno.args[4]))
+    : await sight(task === "image" ? {} : { initArgs });
   console.log(JSON.stringify(found));
 }
