@@ -16,6 +16,7 @@
  * @module
  */
 export {
+  type CgroupDriver,
   type ContainerInfo,
   type CreateOptions,
   Factory,

@@ -7,6 +7,8 @@
  * createManager(layout, { id, cgroupsPath }) → CgroupManager
  *   create(resources) → join(pid) or openDirectory() → apply(resources) → … → kill() → destroy()
  * openManager(record)                                      from the state on disk
+ *
+ * with systemd: newScopeRecord(layout, location).systemd → createManager(layout, { id, scope })
  * ```
  *
  * What a controller writes is made as data by pure functions, one file for each controller and version; apply.ts

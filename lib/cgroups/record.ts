@@ -27,6 +27,30 @@ export interface CgroupRecord {
   planned?: true;
   /** True if cpuset's files lack their `cpuset.` prefix. */
   noPrefix?: true;
+  /** The scope that systemd keeps the container in, if it manages cgroups. Until it is there, there are no paths. */
+  systemd?: ScopeRecord;
+}
+
+/** A scope of systemd's: systemd.scope(5). */
+export interface ScopeRecord {
+  /** The unit's name, ending in `.scope`. */
+  readonly unit: string;
+  /** The slice it is in. */
+  readonly slice: string;
+  /** Where its cgroup is to be, below each hierarchy's mount point. */
+  readonly path: string;
+  /** True if it is the creator's own manager that has it. */
+  readonly user?: true;
+}
+
+/** The record of a scope that is still to be made. */
+export function plannedScope(
+  mode: CgroupMode,
+  systemd: ScopeRecord,
+  rootless: boolean,
+): CgroupRecord & { readonly systemd: ScopeRecord } {
+  const nothing = { paths: {}, mountPoints: {}, existing: [] };
+  return { mode, ...nothing, rootless, planned: true, systemd };
 }
 
 /** A copy of its own. */

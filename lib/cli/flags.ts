@@ -55,7 +55,8 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   },
   {
     name: "systemd-cgroup",
-    usage: "have systemd manage cgroups; refused, as this version can't do it",
+    usage: "have systemd manage the cgroups of new containers, as scopes: " +
+      "cgroupsPath is slice:prefix:name",
   },
   {
     name: "rootless",

@@ -16,6 +16,8 @@ export interface Invocation {
   readonly rootless: boolean | "auto";
   /** Value of `--init`, of the command or the global one. */
   readonly init: "image" | "reexec" | "auto";
+  /** Value of the global `--systemd-cgroup`: whether systemd is to make the cgroups of new containers. */
+  readonly systemdCgroup: boolean;
   /**
    * Where the state of containers is kept.
    *

@@ -113,6 +113,7 @@ export async function launch(
     rootless,
     init: invocation.init,
     initArgs: initArgs(),
+    cgroupDriver: invocation.systemdCgroup ? "systemd" : "cgroupfs",
     debug: log.debug,
     log: (level, message) => log.write(level, message),
   });

@@ -134,18 +134,12 @@ async function call(
   } catch (error) {
     return misuse(error, name, log);
   }
-  if (globals.on("systemd-cgroup")) {
-    throw new ExitError(
-      "--systemd-cgroup: this version can't have systemd manage cgroups; " +
-        "without the flag they are managed through the cgroup file system",
-      EXIT_FAILURE,
-    );
-  }
   const invocation: Invocation = {
     parsed,
     log,
     rootless: rootlessChoice(globals),
     init: initChoice(globals, command, parsed),
+    systemdCgroup: globals.on("systemd-cgroup"),
     root: () => rootDir(globals.text("root")),
   };
   const { run } = await command.load();

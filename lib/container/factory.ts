@@ -20,6 +20,12 @@ const checks = lazy(() => import("./validate.ts"));
 const cgroups = lazy(() => import("../cgroups/mod.ts"));
 const eventLoop = lazy(() => import("../../ffi/turn.ts"));
 
+/**
+ * Who makes cgroups. With `systemd` a container is in a transient scope, and `linux.cgroupsPath` is
+ * `slice:prefix:name`.
+ */
+export type CgroupDriver = "cgroupfs" | "systemd";
+
 /** How a factory works. */
 export interface FactoryOptions {
   /** Whether refusals of cgroups are to be expected; `auto`: if we are not root. @default {"auto"} */
@@ -37,6 +43,8 @@ export interface FactoryOptions {
    * @default {"reexec" with initArgs, "image" without}
    */
   readonly init?: InitMode;
+  /** Who makes new containers' cgroups: we, through the cgroup file systems, or systemd, as scopes. @default {"cgroupfs"} */
+  readonly cgroupDriver?: CgroupDriver;
   /** Whether debug lines tell each step of a re-executed init. @default {false} */
   readonly debug?: boolean;
 }
@@ -77,6 +85,7 @@ export class Factory {
   readonly #rootless: boolean;
   readonly #log: LogFunction;
   readonly #init: InitSettings;
+  readonly #driver: CgroupDriver;
 
   /** Use {@linkcode Factory.open}. */
   constructor(root: string, options: FactoryOptions) {
@@ -85,6 +94,7 @@ export class Factory {
     this.#rootless = rootless === "auto" ? Deno.uid() !== 0 : rootless;
     this.#log = options.log ?? (() => {});
     this.#init = initSettings(options);
+    this.#driver = options.cgroupDriver ?? "cgroupfs";
   }
 
   /** Opens a directory of containers. It is made when the first container is. */
@@ -112,6 +122,9 @@ export class Factory {
     const { readHost } = await hosts();
     const { checkSpec } = await checks();
     const { newRecord, warmUpJoin } = await cgroups();
+    const recordOf = this.#driver === "systemd"
+      ? (await import("../cgroups/systemd/record.ts")).newScopeRecord
+      : newRecord;
     const { turns } = await eventLoop();
     const spec = snapshot(await wellFormed(configuration));
     await turns.take();
@@ -138,10 +151,11 @@ export class Factory {
       owner: Deno.uid() ?? 0,
       config: spec,
       rootless: this.#rootless,
-      cgroup: newRecord(host.cgroup, {
+      cgroup: recordOf(host.cgroup, {
         id,
         cgroupsPath: spec.linux?.cgroupsPath,
         rootless: this.#rootless,
+        annotations: spec.annotations,
       }),
       startSteps: [],
     };

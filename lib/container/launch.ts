@@ -67,8 +67,10 @@ export interface LaunchOptions extends ProgramOptions {
  */
 export async function launch(options: LaunchOptions): Promise<Spawned> {
   const { spec, host, directory, log } = options;
+  const scope = options.record.cgroup.systemd;
+  const programOptions = { ...options, cgroupPath: scope?.path };
   const built = preparedProgram(spec, host, {
-    ...options,
+    ...programOptions,
     reexec: options.init.mode === "reexec",
   });
   for (const warning of built.warnings) log("warning", warning);
@@ -76,6 +78,8 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     id: directory.id,
     cgroupsPath: spec.linux?.cgroupsPath,
     rootless: options.rootless,
+    scope,
+    annotations: spec.annotations,
   });
   const record: ContainerRecord = {
     ...options.record,
@@ -86,10 +90,10 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     record.cgroup = cgroup.toJSON();
     directory.write(record, replaceFile);
   }
-  cgroup.create(spec.linux?.resources);
+  await cgroup.create(spec.linux?.resources);
   record.cgroup = cgroup.toJSON();
   await turns.take();
-  return await new Launch({ ...options, record }, built, cgroup).run();
+  return await new Launch({ ...programOptions, record }, built, cgroup).run();
 }
 
 /** One launch, from the clone to the point where init waits. */
@@ -217,10 +221,10 @@ class Launch {
   #joined = false;
   #limited = false;
 
-  #applyLimits(): void {
+  async #applyLimits(): Promise<void> {
     if (this.#limited) return;
     this.#limited = true;
-    this.#cgroup.apply(this.#options.spec.linux?.resources ?? {});
+    await this.#cgroup.apply(this.#options.spec.linux?.resources ?? {});
     for (const warning of this.#cgroup.warnings) {
       this.#options.log("warning", warning);
     }
@@ -229,16 +233,19 @@ class Launch {
   async #prepare(pid: number): Promise<void> {
     const { spec, host } = this.#options;
     const { staged, created } = this.#built.namespaces;
-    this.#place(pid);
+    await this.#place(pid);
     if (!staged && created.includes("user")) {
       await writeIdMaps(pid, spec, { privileged: host.euid === 0 });
     }
   }
 
-  #place(pid: number): void {
-    const { spec, host, log } = this.#options;
+  async #place(pid: number): Promise<void> {
+    const { spec, host, log, record } = this.#options;
     prepareInit(pid, spec);
-    if (!this.#joined) this.#cgroup.join(pid);
+    if (!this.#joined) {
+      await this.#cgroup.join(pid);
+      record.cgroup = this.#cgroup.toJSON();
+    }
     const owner = cgroupOwner(spec, host);
     if (owner !== undefined) this.#cgroup.delegate(owner);
     try {

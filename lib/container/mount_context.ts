@@ -25,11 +25,11 @@ export function mountContext(
   options: MountOptions,
 ): MountContext {
   const { mode, mounts } = host.cgroup;
-  const paths = mode === "none" ? {} : cgroupPaths(host.cgroup, {
-    id: options.id,
-    cgroupsPath: spec.linux?.cgroupsPath,
-  });
-  const placedById = (spec.linux?.cgroupsPath ?? "") === "";
+  const cgroupsPath = options.cgroupPath ?? spec.linux?.cgroupsPath;
+  const paths = mode === "none"
+    ? {}
+    : cgroupPaths(host.cgroup, { id: options.id, cgroupsPath });
+  const placedById = (cgroupsPath ?? "") === "";
   const hierarchies = mounts.flatMap((mount) => {
     const { controllers, mountPoint } = mount;
     const containerPath = controllers.map((controller) => paths[controller])

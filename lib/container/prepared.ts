@@ -46,5 +46,6 @@ function keyOf(options: ProgramOptions): string {
     options.ownStreams ?? "all",
     options.preserveFds ?? 0,
     options.reexec ?? false,
+    options.cgroupPath ?? "",
   ]);
 }

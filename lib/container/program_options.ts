@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly ownStreams?: readonly number[] | undefined;
   /** How many descriptors from 3 on the container's program inherits. */
   readonly preserveFds?: number | undefined;
+  /** Where systemd keeps the container, below each cgroup hierarchy's mount point, if it manages cgroups. */
+  readonly cgroupPath?: string | undefined;
   /** Whether the program is for a re-executed init. */
   readonly reexec?: boolean | undefined;
 }

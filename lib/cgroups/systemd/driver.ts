@@ -1,0 +1,242 @@
+/**
+ * What a scope's manager does with systemd, loaded when it does.
+ *
+ * @module
+ */
+import { CgroupError } from "../../errors.ts";
+import type { Resources } from "../../spec/types.ts";
+import { readerOf } from "../apply.ts";
+import { containerDeviceFilter } from "../devices.ts";
+import type { CgroupMode } from "../layout.ts";
+import type { CgroupPart, ScopeRecord } from "../record.ts";
+import { v1Writes } from "../v1/controllers.ts";
+import { askedControllers, v2Writes } from "../v2/controllers.ts";
+import { makeUnified } from "../v2/create.ts";
+import { type ReadFile, readNothing } from "../write.ts";
+import { annotatedProperties } from "./annotations.ts";
+import { deviceProperties } from "./devices.ts";
+import { limitProperties } from "./limits.ts";
+import { expandSlice } from "./names.ts";
+import type { UnitProperty } from "./property.ts";
+import { alignQuota } from "./quota.ts";
+import { scopeProperties } from "./scope.ts";
+import {
+  isUnitExists,
+  managerAddresses,
+  openUnits,
+  type UnitManager,
+} from "./units.ts";
+
+/** What is asked of a scope. */
+export interface ScopeLimits {
+  readonly resources: Resources;
+  /** Whether the device rules are to be set, too. */
+  readonly devices: boolean;
+}
+
+/** A scope that is to be started. */
+export interface ScopeStart {
+  readonly id: string;
+  readonly pid: number;
+  readonly resources: Resources;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+  /** Called if there is one of that name, which is another's. */
+  readonly onForeign: () => void;
+}
+
+/** What is to be done, and what it comes to. */
+interface Change {
+  readonly properties: readonly UnitProperty[];
+  /** What the cgroup's files are to have. */
+  readonly resources: Resources;
+  readonly warnings: readonly string[];
+}
+
+/** Connects to the manager that has a scope. */
+export function connect({ user }: ScopeRecord): Promise<UnitManager> {
+  return openUnits(
+    managerAddresses(
+      user ?? false,
+      (name) => Deno.env.get(name),
+      Deno.uid() ?? 0,
+    ),
+  );
+}
+
+/** One container's scope. */
+export class ScopeDriver {
+  readonly #scope: ScopeRecord;
+  readonly #mode: CgroupMode;
+  readonly #units: UnitManager;
+  readonly #version: number;
+
+  constructor(
+    scope: ScopeRecord,
+    mode: CgroupMode,
+    units: UnitManager,
+    version: number,
+  ) {
+    this.#scope = scope;
+    this.#mode = mode;
+    this.#units = units;
+    this.#version = version;
+  }
+
+  /** @throws {RuntimeError} if systemd can't be reached */
+  static async open(
+    scope: ScopeRecord,
+    mode: CgroupMode,
+    open: (scope: ScopeRecord) => Promise<UnitManager> = connect,
+  ): Promise<ScopeDriver> {
+    const units = await open(scope);
+    try {
+      return new ScopeDriver(scope, mode, units, await units.version());
+    } catch (error) {
+      units.close();
+      throw error;
+    }
+  }
+
+  /** Where the scope's cgroup will be, below each hierarchy's mount point. */
+  async plannedPath(): Promise<string> {
+    const { slice, unit } = this.#scope;
+    return `${await this.#units.rootCgroup()}${expandSlice(slice)}/${unit}`;
+  }
+
+  /**
+   * Fails if something is asked that could not be had later.
+   *
+   * @throws {ConfigError}
+   */
+  check(
+    resources: Resources,
+    annotations: Readonly<Record<string, string>> | undefined,
+  ): void {
+    annotatedProperties(annotations);
+    this.#change({ resources, devices: true }, []);
+  }
+
+  /** Makes the scope around its first process. */
+  async start(
+    { id, pid, resources, annotations, onForeign }: ScopeStart,
+  ): Promise<void> {
+    const started = this.#units.start(
+      this.#scope.unit,
+      scopeProperties({
+        id,
+        name: this.#scope,
+        pid,
+        mode: this.#mode,
+        version: this.#version,
+        resources,
+        annotated: annotatedProperties(annotations),
+      }),
+    );
+    try {
+      await started;
+    } catch (error) {
+      if (isUnitExists(error)) onForeign();
+      throw error;
+    }
+  }
+
+  /** Puts a process into the scope, where that may not be done through the file. */
+  async attach(pid: number): Promise<void> {
+    await this.#units.attach(this.#scope.unit, [pid]);
+  }
+
+  /**
+   * Tells systemd of limits.
+   *
+   * @param parts the scope's cgroup
+   * @returns the limits that the cgroup's files are to have, and lines for the log
+   */
+  async limit(
+    limits: ScopeLimits,
+    parts: readonly CgroupPart[],
+  ): Promise<{ resources: Resources; warnings: readonly string[] }> {
+    const { properties, resources, warnings } = this.#change(limits, parts);
+    const [part] = parts;
+    if (this.#mode === "v2" && part !== undefined) {
+      this.#enableControllers(part, resources);
+    }
+    await this.#units.set(this.#scope.unit, properties);
+    return { resources, warnings };
+  }
+
+  #change(
+    { resources, devices }: ScopeLimits,
+    parts: readonly CgroupPart[],
+  ): Change {
+    const v2 = this.#mode === "v2";
+    const warnings: string[] = [];
+    const readerFor = (controller: string): ReadFile => {
+      const part = v2
+        ? parts[0]
+        : parts.find(({ controllers }) => controllers.includes(controller));
+      return part === undefined
+        ? readNothing
+        : readerOf(part.files, part.directory);
+    };
+    const aligned = alignQuota(resources, readerFor("cpu"), { v2 });
+    if (aligned.warning !== undefined) warnings.push(aligned.warning);
+    const properties: UnitProperty[] = [];
+    for (const { controller, writes } of v2 ? v2Writes : v1Writes) {
+      const read = readerFor(controller);
+      const found = limitProperties(
+        writes(aligned.resources, read, {}),
+        read,
+        { version: this.#version, v2 },
+      );
+      properties.push(...found.properties);
+      warnings.push(...found.unknown.map((file) => this.#forgets(file)));
+    }
+    if (devices && !this.#scope.user) {
+      const found = deviceProperties(
+        containerDeviceFilter(resources.devices),
+        { v2 },
+      );
+      properties.push(...found.properties);
+      if (found.warning !== undefined) warnings.push(found.warning);
+    }
+    return { properties, resources: aligned.resources, warnings };
+  }
+
+  #forgets(file: string): string {
+    return `systemd ${this.#version} has no property for ${file}: a daemon-reload may take the limit away`;
+  }
+
+  /**
+   * systemd hands down the controllers it knows; of those that it does not (hugetlb, rdma, misc) we take care.
+   *
+   * @throws {CgroupError} if one that a limit needs can't be had
+   */
+  #enableControllers(part: CgroupPart, resources: Resources): void {
+    const { files, directory, path } = part;
+    const missing = (): string[] => {
+      const there = files.read(`${directory}/cgroup.controllers`).trim()
+        .split(" ");
+      return askedControllers(resources).filter((name) =>
+        !there.includes(name)
+      );
+    };
+    if (missing().length === 0) return;
+    makeUnified(files, directory, resources, () => {});
+    const [lacking] = missing();
+    if (lacking === undefined || !this.#scope.user) return;
+    throw new CgroupError(
+      path,
+      `cannot set ${lacking} limit: the user's manager has no ${lacking} controller to hand on; have the system's hand it ` +
+        `over (Delegate=${lacking} of user@.service)`,
+    );
+  }
+
+  /** Stops the scope, with all that runs in it. */
+  async stop(): Promise<void> {
+    await this.#units.stop(this.#scope.unit);
+  }
+
+  close(): void {
+    this.#units.close();
+  }
+}

@@ -1,0 +1,358 @@
+import { assertEquals, assertRejects } from "../../deps/assert.ts";
+import { BusError } from "../../../ffi/bus_error.ts";
+import { CgroupError, ConfigError } from "../../errors.ts";
+import { createManager, openManager } from "../create_manager.ts";
+import type { CgroupLayout } from "../layout.ts";
+import type { CgroupManager } from "../manager.ts";
+import { type CgroupRecord, plannedScope } from "../record.ts";
+import { FakeFiles, type FakeStart } from "../testdata/fake_files.ts";
+import { SystemdManager } from "./manager.ts";
+import type { UnitProperty } from "./property.ts";
+import { newScopeRecord, userRoot } from "./record.ts";
+import type { UnitManager } from "./units.ts";
+
+const V2: CgroupLayout = {
+  mode: "v2",
+  mounts: [{ controllers: [""], mountPoint: "/cg", root: "/" }],
+  own: { "": "/user.slice/user-7.slice/session-1.scope" },
+};
+const V1: CgroupLayout = {
+  mode: "v1",
+  mounts: ["devices", "pids"].map((name) => ({
+    controllers: [name],
+    mountPoint: `/cg/${name}`,
+    root: "/",
+  })),
+  own: { devices: "/", pids: "/" },
+};
+const UNIT = "nsinit-web.scope";
+const DIRECTORY = `system.slice/${UNIT}`;
+const SCOPE = {
+  unit: UNIT,
+  slice: "system.slice",
+  path: `/${DIRECTORY}`,
+};
+
+/** A systemd that notes what is asked of it. */
+class FakeUnits implements UnitManager {
+  readonly log: string[] = [];
+  properties: readonly UnitProperty[] = [];
+  /** Errors of the next calls, by name of the call. */
+  readonly fails: Record<string, Error> = {};
+  /** Called when a unit is started. */
+  onStart = (): void => {};
+
+  #do(line: string): void {
+    const [name = ""] = line.split(" ");
+    const error = this.fails[name];
+    this.log.push(error === undefined ? line : `${line}: failed`);
+    if (error !== undefined) throw error;
+  }
+
+  version(): Promise<number> {
+    return Promise.resolve(252);
+  }
+
+  rootCgroup(): Promise<string> {
+    return Promise.resolve("");
+  }
+
+  async start(unit: string, given: readonly UnitProperty[]): Promise<void> {
+    await undefined;
+    const pids = given.find(({ name }) => name === "PIDs")?.value;
+    this.#do(`start ${unit} ${pids}`);
+    this.properties = given;
+    this.onStart();
+  }
+
+  async set(unit: string, given: readonly UnitProperty[]): Promise<void> {
+    await undefined;
+    this.#do(`set ${unit}`);
+    this.properties = given;
+  }
+
+  async attach(unit: string, pids: readonly number[]): Promise<void> {
+    await undefined;
+    this.#do(`attach ${unit} ${pids}`);
+  }
+
+  async stop(unit: string): Promise<void> {
+    await undefined;
+    this.#do(`stop ${unit}`);
+  }
+
+  close(): void {
+    this.log.push("close");
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A manager with a systemd and files, none of which is real. */
+function fakeScope(
+  layout: CgroupLayout,
+  start: Record<string, FakeStart>,
+  record: CgroupRecord = plannedScope(layout.mode, SCOPE, false),
+): { manager: CgroupManager; units: FakeUnits; files: FakeFiles[] } {
+  const files = Object.entries(start).map(([mountPoint, rest]) =>
+    new FakeFiles({ mountPoint, ...rest })
+  );
+  const units = new FakeUnits();
+  const open = (mountPoint: string): FakeFiles =>
+    files.find((one) => one.mountPoint === mountPoint)!;
+  const manager = new SystemdManager(
+    { ...record, systemd: record.systemd ?? SCOPE },
+    {
+      openCgroup: (made) => openManager(made, open),
+      open,
+      units: () => Promise.resolve(units),
+      cgroupOf: () => `0::/${DIRECTORY}\n`,
+    },
+    record.planned ? { id: "web", layout } : undefined,
+  );
+  return { manager, units, files };
+}
+
+const V2_FILES: Record<string, FakeStart> = {
+  "/cg": {
+    anyFile: true,
+    directories: ["system.slice", DIRECTORY],
+    files: {
+      [`${DIRECTORY}/cgroup.controllers`]: "cpu memory pids\n",
+      [`${DIRECTORY}/cgroup.procs`]: "",
+    },
+  },
+};
+const LIMITS = {
+  memory: { limit: 5_000_000 },
+  cpu: { quota: 33_333, period: 100_000 },
+};
+
+function named(units: FakeUnits): Record<string, unknown> {
+  return Object.fromEntries(
+    units.properties.map(({ name, value }) => [name, value]),
+  );
+}
+
+Deno.test("SystemdManager on v2: systemd makes the cgroup around the process", async () => {
+  const { manager, units, files } = fakeScope(V2, V2_FILES);
+  await manager.create({});
+  assertEquals(manager.toJSON().planned, true);
+  assertEquals(manager.openDirectory(), undefined);
+  await manager.join(42);
+  assertEquals(units.log, [`start ${UNIT} 42`]);
+  assertEquals(manager.toJSON(), {
+    mode: "v2",
+    paths: { "": `/cg/${DIRECTORY}` },
+    mountPoints: { "": "/cg" },
+    existing: [],
+    rootless: false,
+    systemd: SCOPE,
+  });
+  assertEquals(files[0]!.log, []);
+  await manager.join(43);
+  assertEquals(files[0]!.log, [`write ${DIRECTORY}/cgroup.procs=43`]);
+});
+
+Deno.test("SystemdManager tells systemd of limits, and writes them as well", async () => {
+  const { manager, units, files } = fakeScope(V2, V2_FILES);
+  await manager.create(LIMITS);
+  await manager.join(42);
+  await manager.apply(LIMITS, { devices: false });
+  assertEquals(named(units), {
+    MemoryMax: 5_000_000n,
+    CPUQuotaPerSecUSec: 340_000n,
+    CPUQuotaPeriodUSec: 100_000n,
+  });
+  assertEquals(files[0]!.log.filter((line) => line !== "close"), [
+    `write ${DIRECTORY}/memory.max=5000000`,
+    `write ${DIRECTORY}/cpu.max=34000 100000`,
+  ]);
+  assertEquals(manager.warnings.length, 1);
+});
+
+Deno.test("SystemdManager updates only what is given", async () => {
+  const made = {
+    ...plannedScope("v2", SCOPE, false),
+    paths: { "": `/cg/${DIRECTORY}` },
+    mountPoints: { "": "/cg" },
+  };
+  delete made.planned;
+  const { manager, units, files } = fakeScope(V2, V2_FILES, made);
+  await manager.update({ pids: { limit: 9 } });
+  assertEquals(named(units), { TasksMax: 9n });
+  assertEquals(files[0]!.log.filter((line) => line !== "close"), [
+    `write ${DIRECTORY}/pids.max=9`,
+  ]);
+});
+
+Deno.test("SystemdManager leaves the files alone when systemd refuses", async () => {
+  const { manager, units, files } = fakeScope(V2, V2_FILES);
+  await manager.create(LIMITS);
+  await manager.join(42);
+  units.fails["set"] = new CgroupError(UNIT, "no such property");
+  await assertRejects(
+    async () => await manager.apply(LIMITS, { devices: false }),
+    CgroupError,
+    "no such property",
+  );
+  assertEquals(files[0]!.log.filter((line) => line !== "close"), []);
+});
+
+Deno.test("SystemdManager stops the scope when it is destroyed", async () => {
+  const { manager, units } = fakeScope(V2, V2_FILES);
+  await manager.create({});
+  await manager.join(42);
+  await manager.destroy();
+  assertEquals(units.log, [`start ${UNIT} 42`, `stop ${UNIT}`, "close"]);
+});
+
+Deno.test("SystemdManager stops a scope that may have been made in spite of an error", async () => {
+  const { manager, units } = fakeScope(V2, V2_FILES);
+  await manager.create({});
+  units.fails["start"] = new CgroupError(UNIT, "no answer");
+  await assertRejects(async () => await manager.join(42), CgroupError);
+  await manager.destroy();
+  assertEquals(units.log.slice(1), [`stop ${UNIT}`, "close"]);
+});
+
+Deno.test("SystemdManager does not stop another's scope of the same name", async () => {
+  const { manager, units } = fakeScope(V2, V2_FILES);
+  await manager.create({});
+  units.fails["start"] = new CgroupError(UNIT, "exists", undefined, {
+    cause: new BusError("org.freedesktop.systemd1.UnitExists", "exists"),
+  });
+  await assertRejects(async () => await manager.join(42), CgroupError);
+  await manager.destroy();
+  assertEquals(units.log.slice(1), ["close"]);
+});
+
+Deno.test("SystemdManager does not touch a scope that is only planned", async () => {
+  const planned = plannedScope("v2", SCOPE, false);
+  using manager = openManager(planned);
+  assertEquals(manager.pids(), []);
+  assertEquals(await manager.kill(), true);
+  await manager.destroy();
+  assertEquals(manager.toJSON(), planned);
+});
+
+Deno.test("SystemdManager starts a scope anew that ended with its first process", async () => {
+  const { manager, units, files } = fakeScope(V2, V2_FILES);
+  await manager.create({});
+  await manager.join(42);
+  files[0]!.removeDirectory(DIRECTORY);
+  files[0]!.write = () => {
+    throw new CgroupError(DIRECTORY, "it is gone");
+  };
+  await manager.join(43);
+  assertEquals(units.log, [`start ${UNIT} 42`, `start ${UNIT} 43`]);
+});
+
+Deno.test("SystemdManager on v1 makes all directories, and enters them", async () => {
+  const { manager, units, files } = fakeScope(V1, {
+    "/cg/devices": {
+      anyFile: true,
+      files: { [`${DIRECTORY}/devices.list`]: "a *:* rwm\n" },
+    },
+    "/cg/pids": { anyFile: true },
+  });
+  await manager.create({});
+  await manager.join(42);
+  assertEquals(units.log, [`start ${UNIT} 42`]);
+  for (const { log } of files) {
+    assertEquals(log, [
+      `mkdir ${DIRECTORY}: ENOENT`,
+      "mkdir system.slice",
+      `mkdir ${DIRECTORY}`,
+      `write ${DIRECTORY}/cgroup.procs=42`,
+    ]);
+  }
+  assertEquals(manager.paths, {
+    devices: `/cg/devices/${DIRECTORY}`,
+    pids: `/cg/pids/${DIRECTORY}`,
+  });
+  assertEquals(manager.toJSON().systemd, SCOPE);
+});
+
+Deno.test("createManager() with a scope forgets what was before", () => {
+  using manager = createManager(V2, { id: "web", scope: SCOPE });
+  assertEquals(manager.toJSON(), plannedScope("v2", SCOPE, false));
+});
+
+Deno.test("newScopeRecord() plans the scope", () => {
+  const of = (rootless: boolean): CgroupRecord["systemd"] =>
+    newScopeRecord(V2, { id: "web", rootless }, true).systemd;
+  assertEquals(of(false), SCOPE);
+  const { unit, slice, user } = of(true)!;
+  assertEquals({ unit, slice, user }, {
+    unit: UNIT,
+    slice: "user.slice",
+    user: true,
+  });
+});
+
+Deno.test("newScopeRecord() refuses hosts that can't have scopes, and says why", () => {
+  const none: CgroupLayout = { mode: "none", mounts: [], own: {} };
+  const cases: [CgroupLayout, rootless: boolean, booted: boolean, string][] = [
+    [V2, false, false, "systemd is not running here"],
+    [none, false, true, "no cgroup file system is mounted"],
+    [V1, true, true, "on cgroup v1 a user's manager"],
+  ];
+  for (const [layout, rootless, booted, text] of cases) {
+    assertEquals(
+      errorOf(() => newScopeRecord(layout, { id: "x", rootless }, booted)),
+      `systemd cgroup flag passed, but systemd support for managing cgroups is not available: ${text}`,
+    );
+  }
+});
+
+Deno.test("newScopeRecord() refuses bad paths and annotations", () => {
+  for (
+    const location of [
+      { cgroupsPath: "/a/b" },
+      { annotations: { "org.systemd.property.Foo": "<5>" } },
+    ]
+  ) {
+    const make = (): unknown =>
+      newScopeRecord(V2, { id: "x", rootless: false, ...location }, true);
+    try {
+      make();
+    } catch (error) {
+      assertEquals(error instanceof ConfigError, true);
+      continue;
+    }
+    throw new Error("not refused");
+  }
+});
+
+Deno.test("userRoot() is the cgroup of the user's manager", () => {
+  const root = "/user.slice/user-7.slice/user@7.service";
+  for (
+    const own of [root, `${root}/app.slice/a.service`, "/user.slice/x", "/"]
+  ) {
+    assertEquals(userRoot(own, 7), root);
+  }
+  assertEquals(
+    userRoot("/nested/user@7.service/x", 7),
+    "/nested/user@7.service",
+  );
+  assertEquals(userRoot("/user@7.serviceable", 7), root);
+});
+
+/** The beginning of an error's message, up to what helps. */
+function errorOf(fn: () => unknown): string {
+  try {
+    fn();
+  } catch (error) {
+    if (error instanceof CgroupError) {
+      return error.message.replace(/( here)? \(no .*$|; .*$/, "$1").replace(
+        /(user's manager) .*/,
+        "$1",
+      );
+    }
+    throw error;
+  }
+  return "no error";
+}
