@@ -8,6 +8,8 @@
  */
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from "./abi/fcntl.ts";
 import { errnoName } from "./abi/errno.ts";
+import type { SyscallName } from "./abi/syscalls.ts";
+import type { Fd } from "./fd.ts";
 import { SyscallError } from "./syscall_error.ts";
 import { syscall } from "./syscall.ts";
 
@@ -43,9 +45,21 @@ export function readKernelFile(path: string): string | undefined {
   return size < 0 ? absent("read", -size, path) : text;
 }
 
+/**
+ * Reads an open file once more from its beginning: from then on, it has not changed for who waits for that.
+ *
+ * @returns its text, of which there may be 64 KiB; undefined as in {@linkcode readKernelFile}
+ * @throws {SyscallError} such as EIO
+ */
+export function rereadKernelFile(fd: Fd): string | undefined {
+  const size = syscall("pread64", fd.number, buffer, CHUNK, 0);
+  if (size < 0) return absent("pread64", -size, fd.path);
+  return decoder.decode(buffer.subarray(0, size));
+}
+
 const ABSENT = ["ENOENT", "ENOTDIR", "ENODEV", "ESRCH", "EOPNOTSUPP"];
 
-function absent(op: "openat" | "read", errno: number, path: string): undefined {
+function absent(op: SyscallName, errno: number, path: string): undefined {
   if (ABSENT.includes(errnoName(errno))) return undefined;
   throw new SyscallError(op, errno, JSON.stringify(path));
 }

@@ -13,6 +13,7 @@ import {
   RUN_FLAGS,
   SPEC_FLAGS,
 } from "./flags.ts";
+import { EVENTS_FLAGS, PS_FLAGS, UPDATE_FLAGS } from "./flags_verbs.ts";
 import type { CommandModule } from "./invocation.ts";
 
 /** A command. */
@@ -25,6 +26,8 @@ export interface Command {
   readonly maxArgs: number;
   /** Whether the help passes over it. */
   readonly hidden?: true;
+  /** Whether its first word ends its flags: what follows is for another program. */
+  readonly stopEarly?: true;
   /** Loads its module. */
   load(): Promise<CommandModule>;
 }
@@ -42,6 +45,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     minArgs: 1,
     maxArgs: 1,
     load: () => import("./delete.ts"),
+  }],
+  ["events", {
+    flags: EVENTS_FLAGS,
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./events.ts"),
   }],
   ["init", {
     flags: [],
@@ -62,11 +71,30 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     maxArgs: 0,
     load: () => import("./list.ts"),
   }],
+  ["pause", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./pause.ts"),
+  }],
   ["plan", {
     flags: PLAN_FLAGS,
     minArgs: 0,
     maxArgs: 1,
     load: () => import("./plan.ts"),
+  }],
+  ["ps", {
+    flags: PS_FLAGS,
+    minArgs: 1,
+    maxArgs: Infinity,
+    stopEarly: true,
+    load: () => import("./ps.ts"),
+  }],
+  ["resume", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./resume.ts"),
   }],
   ["run", {
     flags: RUN_FLAGS,
@@ -91,5 +119,11 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     minArgs: 1,
     maxArgs: 1,
     load: () => import("./state.ts"),
+  }],
+  ["update", {
+    flags: UPDATE_FLAGS,
+    minArgs: 1,
+    maxArgs: 1,
+    load: () => import("./update.ts"),
   }],
 ]);

@@ -37,6 +37,35 @@ container: "image" is a small file in memory, fast and of 40 kB while it waits;
 --debug and works where no file in memory can be executed; "auto" takes the
 first, and the second where that is refused.`;
 
+/** The text of `update`, which is long: it has the form of its document. */
+const UPDATE: CommandText = {
+  summary: "change limits of a container",
+  args: "<container-id>",
+  description:
+    `What is not given stays as it is. If the kernel refuses a limit, those that were
+changed before it are set back.
+
+With --resources, all limits are those of a JSON document, and other flags are
+passed over. It has the form of linux.resources in config.json:
+
+{
+  "memory": { "limit": 0, "reservation": 0, "swap": 0 },
+  "cpu": {
+    "shares": 0, "quota": 0, "period": 0, "burst": 0, "idle": 0,
+    "realtimeRuntime": 0, "realtimePeriod": 0, "cpus": "", "mems": ""
+  },
+  "pids": { "limit": 0 },
+  "blockIO": { "weight": 0 }
+}
+
+Members may be left out. A 0 asks for nothing, but for "burst" and "idle", and for
+the limit of "pids", where it is a limit.
+
+Example:
+
+    # ${NAME} update --memory 64M --pids-limit 100 web`,
+};
+
 const TEXTS: Readonly<Record<string, CommandText>> = {
   create: {
     summary: "make a container from a bundle; its program waits for start",
@@ -59,6 +88,19 @@ running container is killed first.
 Example, after "${NAME} state web" has said "stopped":
 
     # ${NAME} delete web`,
+  },
+  events: {
+    summary: "print what a container uses, and that its memory ran out",
+    args: "<container-id>",
+    description:
+      `Prints one JSON object a line until the container ends: of the type "stats" each
+time that the interval has gone by, and of the type "oom" when the kernel kills a
+process for want of memory. That one's data tell who was killed, and whose limit
+was reached: the container's, or one above or below it.
+
+Example, statistics once:
+
+    # ${NAME} events --stats web`,
   },
   init: {
     summary: "what runs inside a new container; for internal use",
@@ -84,6 +126,13 @@ Example:
 
     # ${NAME} --root /run/elsewhere list`,
   },
+  pause: {
+    summary: "freeze all processes of a container",
+    args: "<container-id>",
+    description:
+      `They stand still, and keep what they have, until the container is resumed. A
+container that is paused can't be started, and deleted only with --force.`,
+  },
   plan: {
     summary:
       "print the system calls that would make a container, and make none",
@@ -95,6 +144,22 @@ the fields that ask for it and how their values are converted to this host's cgr
 version. Nothing is changed and no privilege needed.
 
 ${CONFIG_TEXT}`,
+  },
+  ps: {
+    summary: "list the processes of a container",
+    args: "<container-id> [ps options]",
+    description:
+      `Prints what the host's ps(1) tells of them; with --format json, their ids alone.
+What follows the id goes to ps, which must print a column PID; it is -ef if absent.
+
+Example:
+
+    # ${NAME} ps web -o pid,stat,args`,
+  },
+  resume: {
+    summary: "let all processes of a paused container go on",
+    args: "<container-id>",
+    description: "The container must be paused.",
   },
   run: {
     summary: "create a container and start it",
@@ -135,6 +200,7 @@ without privileges: in a user namespace, with the network of the host.`,
     description:
       "The members are those of the OCI runtime specification, and a few more.",
   },
+  update: UPDATE,
 };
 
 /** Lines of two columns. */

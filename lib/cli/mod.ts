@@ -127,7 +127,8 @@ async function call(
   const flags = [...command.flags, HELP_FLAG];
   let parsed: Parsed;
   try {
-    const sorted = sortWords(words, flags);
+    const { stopEarly = false } = command;
+    const sorted = sortWords(words, flags, { stopEarly });
     if (asksForHelp(sorted)) return await help([name]);
     checkCount(name, command, sorted.args.length);
     parsed = await parseWords(sorted, flags);

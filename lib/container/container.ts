@@ -3,8 +3,14 @@
  *
  * @module
  */
+import type {
+  PressureEvent,
+  PressureLevel,
+} from "../cgroups/events/pressure.ts";
+import type { Watch } from "../cgroups/events/watch.ts";
+import type { OomReport } from "../cgroups/oom/types.ts";
 import { StateError } from "../errors.ts";
-import type { Spec } from "../spec/types.ts";
+import type { Resources, Spec } from "../spec/types.ts";
 import type { Host } from "./host.ts";
 import type { InitSettings } from "./interpreter.ts";
 import type { LogFunction, ProcessOptions } from "./options.ts";
@@ -12,6 +18,7 @@ import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { lazy } from "./lazy.ts";
 import { signalNumber } from "./signals.ts";
+import type { ContainerStats, StatsOptions } from "./stats.ts";
 import {
   type ContainerState,
   type ContainerStatus,
@@ -26,6 +33,10 @@ const firstProcess = lazy(() => import("./first_process.ts"));
 const starting = lazy(() => import("./start.ts"));
 const destroying = lazy(() => import("./destroy.ts"));
 const streaming = lazy(() => import("./streams.ts"));
+const statistics = lazy(() => import("./stats.ts"));
+const watching = lazy(() => import("./watch.ts"));
+const cgroups = lazy(() => import("../cgroups/mod.ts"));
+const pausing = lazy(() => import("./pause.ts"));
 const eventLoop = lazy(() => import("../../ffi/turn.ts"));
 
 /** Begins a piece of work when it does not hold others up. */
@@ -167,19 +178,129 @@ export class Container implements AsyncDisposable {
   }
 
   /**
+   * Freezes all its processes: they stand still until {@linkcode Container.resume}, or are killed.
+   *
+   * @throws {StateError} `container not running` unless it is created or running; {CgroupError} if there is no freezer,
+   * or a process does not come to rest in 10 seconds: then all of them go on
+   */
+  async pause(): Promise<void> {
+    const { pauseContainer } = await pausing();
+    using _lock = await this.#parts.directory.lock();
+    await pauseContainer(this.#parts.directory, this.#refresh());
+  }
+
+  /**
+   * Lets its processes go on.
+   *
+   * @throws {StateError} `container not paused`; {CgroupError}
+   */
+  async resume(): Promise<void> {
+    const { resumeContainer } = await pausing();
+    using _lock = await this.#parts.directory.lock();
+    await resumeContainer(this.#parts.directory, this.#refresh());
+  }
+
+  /**
+   * Changes its limits, and its configuration with them; what is not mentioned stays as it is. If one is refused, those
+   * that were changed before are set back.
+   *
+   * @param resources limits as in `linux.resources`; a number of 0 asks for nothing but for `pids.limit`, `cpu.burst`
+   * and `cpu.idle`; device rules replace those that there were
+   * @throws {StateError} `container not running`; {ConfigError} with the field's JSON pointer; {CgroupError} with the
+   * file that was refused
+   */
+  async update(resources: Resources): Promise<void> {
+    const { updateContainer } = await import("./update.ts");
+    const { parseResources } = await import("../spec/parse.ts");
+    const { value } = parseResources(resources);
+    const { directory, log } = this.#parts;
+    using _lock = await directory.lock();
+    await updateContainer(directory, this.#refresh(), value, log);
+    this.#refresh();
+  }
+
+  /**
+   * What it uses: CPU time, memory, tasks, block devices and more. Also of a container that has stopped, until it is
+   * destroyed.
+   *
+   * @throws {StateError} `container with id … is not running` if it has no cgroup; {CgroupError}
+   */
+  async stats(options: StatsOptions = {}): Promise<ContainerStats> {
+    const { containerStats } = await statistics();
+    // Its cgroup does not change once it is there.
+    const isNew = this.#record.initPid === 0;
+    try {
+      return containerStats(isNew ? this.#refresh() : this.#record, options);
+    } catch (error) {
+      // Destroyed by now?
+      if (error instanceof StateError) this.#refresh();
+      throw error;
+    }
+  }
+
+  /**
+   * Ids of all its processes, in our PID namespace. None if it has stopped.
+   *
+   * @throws {CgroupError} if they can't be listed
+   */
+  async processes(): Promise<number[]> {
+    const { openManager } = await cgroups();
+    const { cgroup } = this.#refresh();
+    if (cgroup.planned) return [];
+    using manager = openManager(cgroup);
+    return manager.pids();
+  }
+
+  /**
+   * Watches for processes that the kernel kills for want of memory; each event tells what {@linkcode OomReport} has. It
+   * ends when the container does. Waiting takes no thread.
+   *
+   * On cgroup v1, kills for want of the host's memory are noticed up to two seconds later.
+   *
+   * @example
+   * ```ts ignore
+   * // Needs a running container.
+   * for await (const { killed, level, processes } of await container.oomEvents()) {
+   *   console.log(killed, level, processes);
+   * }
+   * ```
+   *
+   * @returns when it watches
+   * @throws {StateError} if the container does not run; {CgroupError} if nobody counts its memory
+   */
+  async oomEvents(): Promise<Watch<OomReport>> {
+    const { oomEvents } = await watching();
+    return oomEvents(this.#refresh());
+  }
+
+  /**
+   * Watches for want of memory that has not killed anybody yet, as {@linkcode Container.oomEvents} does.
+   *
+   * @returns when it watches
+   * @throws {StateError} if the container does not run; {CgroupError} if the kernel does not tell
+   */
+  async memoryPressure(level: PressureLevel): Promise<Watch<PressureEvent>> {
+    const { memoryPressure } = await watching();
+    return memoryPressure(this.#refresh(), level);
+  }
+
+  /**
    * Removes the container: its cgroup and its state; poststop hooks run. Failures of those are only logged.
    *
    * @param options.force kill what runs
-   * @throws {StateError} if it runs
+   * @param options.timeoutMs how long processes may take to end, 10 seconds by default
+   * @throws {StateError} if it runs, or processes don't end: it names them, and what they wait for
    */
-  async destroy(options: { readonly force?: boolean } = {}): Promise<void> {
+  async destroy(
+    options: { readonly force?: boolean; readonly timeoutMs?: number } = {},
+  ): Promise<void> {
     const { destroyContainer } = await destroying();
     await takeTurn();
     using _lock = await this.#parts.directory.lock();
     const errors = await destroyContainer(
       this.#parts.directory,
       this.#refresh(),
-      { force: options.force ?? false },
+      { force: options.force ?? false, timeoutMs: options.timeoutMs },
     );
     for (const error of errors) this.#parts.log("warning", error.message);
     // A child of ours that nobody may have collected; how it ended is for others to ask.

@@ -10,7 +10,16 @@ import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { initRuns, stateOf, statusOf } from "./status.ts";
 
 const KILL = 9;
-const FORCE_WAIT_MS = 10_000;
+/** How long processes may take to end, by default. */
+const KILL_WAIT_MS = 10_000;
+
+/** How a container is destroyed. */
+export interface DestroyOptions {
+  /** Kill what runs first. */
+  readonly force: boolean;
+  /** How long processes may take to end, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /**
  * Sends a signal to the container's init; SIGKILL to all its processes, if they don't die with their init because it
@@ -35,8 +44,42 @@ export async function signalContainer(
   if (signal !== KILL) return;
   using cgroup = openManager(record.cgroup);
   if (!createsNamespace(record.config, "pid") || isFrozen(cgroup)) {
-    await cgroup.kill();
+    await killAll(directory.id, record, cgroup, KILL_WAIT_MS, "kill");
   }
+}
+
+/**
+ * Kills all processes in a cgroup, thawing them if need be, and waits until it is empty.
+ *
+ * @throws {StateError} when the time is up; it names the processes that are left, and what they wait for
+ */
+async function killAll(
+  id: string,
+  record: ContainerRecord,
+  cgroup: CgroupManager,
+  timeoutMs: number,
+  verb: "kill" | "delete",
+): Promise<void> {
+  if (await cgroup.kill({ timeoutMs })) return;
+  const problem = await stuck(record, cgroup.pids());
+  if (problem === undefined) return;
+  throw new StateError(id, `cannot ${verb} container ${id}: ${problem}`);
+}
+
+/** What is known of processes that SIGKILL has not ended; undefined if they have ended by now. */
+async function stuck(
+  record: ContainerRecord,
+  pids: readonly number[],
+): Promise<string | undefined> {
+  const { describeBlockers } = await import("./blockers.ts");
+  const { frozenFromAbove } = await import("../cgroups/freeze.ts");
+  const names = describeBlockers(pids);
+  if (names === "") return undefined;
+  const above = frozenFromAbove(record.cgroup);
+  const hint = above === undefined
+    ? ""
+    : `; the cgroup ${above} above the container is frozen, thaw it first`;
+  return `still there after SIGKILL: ${names}${hint}`;
 }
 
 /** Kills what outlived the init of a container without a PID namespace of its own. False if there is nothing. */
@@ -44,27 +87,26 @@ async function killLeftOver(record: ContainerRecord): Promise<boolean> {
   if (createsNamespace(record.config, "pid")) return false;
   using cgroup = openManager(record.cgroup);
   if (cgroup.pids().length === 0) return false;
-  await cgroup.kill();
+  await killAll(record.id, record, cgroup, KILL_WAIT_MS, "kill");
   return true;
 }
 
 /**
  * Removes what is left of a container that has stopped: its cgroup, its directory. Poststop hooks run then.
  *
- * @param options.force kill what runs first
  * @returns failures of poststop hooks, which undo nothing
- * @throws {StateError} if it runs
+ * @throws {StateError} if it runs, or processes don't end: it names them
  */
 export async function destroyContainer(
   directory: RecordDirectory,
   record: ContainerRecord,
-  options: { readonly force: boolean },
+  { force, timeoutMs = KILL_WAIT_MS }: DestroyOptions,
 ): Promise<Error[]> {
   const status = statusOf(directory, record);
   // With the lock, nothing of this program can be creating it any more.
   const mayGo = status === "stopped" || status === "created" ||
     status === "creating" && record.creator?.pid === Deno.pid;
-  if (!mayGo && !options.force) {
+  if (!mayGo && !force) {
     throw new StateError(
       directory.id,
       `cannot delete container ${directory.id} that is not stopped: ${status}`,
@@ -73,16 +115,9 @@ export async function destroyContainer(
   using cgroup = openManager(record.cgroup);
   const hooks = record.config.hooks?.poststop ?? [];
   const state = hooks.length === 0 ? undefined : stateOf(directory, record);
-  if (status !== "stopped") await killInit(directory, record);
+  if (status !== "stopped") await killInit(directory, record, timeoutMs);
   // Without a PID namespace of its own, processes of a container outlive its init.
-  if (!await cgroup.kill({ timeoutMs: FORCE_WAIT_MS })) {
-    throw new StateError(
-      directory.id,
-      `cannot delete container ${directory.id}: processes ${
-        cgroup.pids().join(", ")
-      } do not end`,
-    );
-  }
+  await killAll(directory.id, record, cgroup, timeoutMs, "delete");
   await cgroup.destroy();
   directory.remove();
   if (state === undefined) return [];
@@ -97,6 +132,7 @@ export async function destroyContainer(
 async function killInit(
   directory: RecordDirectory,
   record: ContainerRecord,
+  timeoutMs: number,
 ): Promise<void> {
   const { openPidfd, signalPidfd, waitForExit } = await import(
     "../../ffi/process.ts"
@@ -106,13 +142,12 @@ async function killInit(
   if (!initRuns(record)) return;
   signalPidfd(pidfd, KILL);
   using cgroup = openManager(record.cgroup);
-  if (isFrozen(cgroup)) await cgroup.kill();
-  if (!await waitForExit(pidfd, FORCE_WAIT_MS)) {
-    throw new StateError(
-      directory.id,
-      `container init ${record.initPid} still running after SIGKILL`,
-    );
-  }
+  if (isFrozen(cgroup)) await cgroup.kill({ timeoutMs });
+  if (await waitForExit(pidfd, timeoutMs)) return;
+  const problem = await stuck(record, [record.initPid]);
+  if (problem === undefined) return;
+  const { id } = directory;
+  throw new StateError(id, `cannot delete container ${id}: ${problem}`);
 }
 
 /** What is frozen does not die of a signal: it must be thawed, which {@linkcode CgroupManager.kill} does. */
