@@ -32,12 +32,15 @@ async function attend(
   process.console?.attach();
   try {
     await container.exec();
-    const { code, signal, oom } = await process.wait();
+    const { code, signal, oomReport } = await process.wait();
     log.write(
       "debug",
-      `process ${process.pid} ended: code ${code}, signal ${signal}, ` +
-        `out of memory: ${oom}`,
+      `process ${process.pid} ended: code ${code}, signal ${signal}`,
     );
+    if (oomReport !== undefined) {
+      const { oomText } = await import("../cgroups/oom/text.ts");
+      log.write("warning", `out of memory: ${oomText(oomReport)}`);
+    }
     return signal > 0 ? SIGNALLED + signal : code;
   } catch (error) {
     process.signal("SIGKILL");

@@ -4,20 +4,23 @@
  * @module
  */
 import { readMemoryFile } from "../../ffi/memfd.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { ProgramError } from "../../init/failure.ts";
 import type { CgroupManager } from "../cgroups/mod.ts";
 import { RuntimeError } from "../errors.ts";
 import { hookFailure } from "../hooks/failure.ts";
 import type { HookTrace } from "./handler_context.ts";
 
-/** The error to throw for one that ended a launch. */
-export function explainFailure(
+/** The error to throw for one that ended a launch. To be asked while the cgroup is there. */
+export async function explainFailure(
   error: unknown,
   trace: HookTrace,
   cgroup: CgroupManager,
-): unknown {
+): Promise<unknown> {
   if (outOfMemory(cgroup)) {
-    const text = "container init was OOM-killed (memory limit too low?)";
+    const detail = await whoseMemory(cgroup);
+    const text =
+      `container init was OOM-killed (memory limit too low?)${detail}`;
     return new RuntimeError("state", text, { cause: error });
   }
   if (!(error instanceof ProgramError) || trace.status === undefined) {
@@ -41,5 +44,18 @@ function outOfMemory(cgroup: CgroupManager): boolean {
     return cgroup.oomKillCount() > 0;
   } catch {
     return false; // the cgroup is gone, or has no memory controller
+  }
+}
+
+/** Whose limit it was, and who was killed, as far as that is known. */
+async function whoseMemory(cgroup: CgroupManager): Promise<string> {
+  const { oomReport } = await import("../cgroups/oom/report.ts");
+  const { oomText } = await import("../cgroups/oom/text.ts");
+  try {
+    const report = oomReport(cgroup.toJSON());
+    return report === undefined ? "" : `: ${oomText(report)}`;
+  } catch (error) {
+    if (error instanceof SyscallError) return ""; // it was only to say more
+    throw error;
   }
 }

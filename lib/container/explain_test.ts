@@ -11,9 +11,11 @@ import { CgroupError, ConfigError, RuntimeError } from "../errors.ts";
 import { HookError } from "../hooks/failure.ts";
 import { explainFailure } from "./explain.ts";
 
-/** A cgroup that only counts what the kernel killed. */
+/** A cgroup that only counts what the kernel killed; nothing is to be found out about it. */
 function cgroup(oomKillCount: () => number): CgroupManager {
-  return { oomKillCount } as CgroupManager;
+  const nowhere = { mode: "none", paths: {}, mountPoints: {}, existing: [] };
+  const toJSON = () => ({ ...nowhere, rootless: false });
+  return { oomKillCount, toJSON } as unknown as CgroupManager;
 }
 
 const CALM = cgroup(() => 0);
@@ -28,7 +30,7 @@ const HOOK = new ProgramError(
   ERRNO.ECHILD,
 );
 
-Deno.test("explainFailure() gives an error back when there is nothing to add", () => {
+Deno.test("explainFailure() gives an error back when there is nothing to add", async () => {
   for (
     const error of [
       new ConfigError("/hostname", "bad"),
@@ -36,11 +38,11 @@ Deno.test("explainFailure() gives an error back when there is nothing to add", (
       new Error("other"),
       HOOK,
     ]
-  ) assertStrictEquals(explainFailure(error, {}, CALM), error);
+  ) assertStrictEquals(await explainFailure(error, {}, CALM), error);
 });
 
-Deno.test("explainFailure() tells that memory ran out, whatever came of it", () => {
-  const error = explainFailure(HOOK, { status: 9 }, cgroup(() => 1));
+Deno.test("explainFailure() tells that memory ran out, whatever came of it", async () => {
+  const error = await explainFailure(HOOK, { status: 9 }, cgroup(() => 1));
   assertInstanceOf(error, RuntimeError);
   assertEquals(
     [error.kind, error.message, error.cause],
@@ -48,14 +50,48 @@ Deno.test("explainFailure() tells that memory ran out, whatever came of it", () 
   );
 });
 
-Deno.test("explainFailure() does not mind a cgroup that is gone", () => {
+Deno.test("explainFailure() tells whose limit it was, if that can be found out", async () => {
+  const mount = await Deno.makeTempDir();
+  const record = {
+    mode: "v2",
+    paths: { "": `${mount}/box` },
+    mountPoints: { "": mount },
+    existing: [],
+    rootless: false,
+  };
+  const counting = {
+    oomKillCount: () => 1,
+    toJSON: () => record,
+  } as unknown as CgroupManager;
+  try {
+    Deno.mkdirSync(`${mount}/box`);
+    const files = {
+      "memory.events": "oom 1\noom_kill 1\n",
+      "memory.events.local": "oom 1\noom_kill 1\n",
+      "memory.max": "4096\n",
+    };
+    for (const [name, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(`${mount}/box/${name}`, text);
+    }
+    const { message } = await explainFailure(HOOK, {}, counting) as Error;
+    assertEquals(
+      message,
+      "container init was OOM-killed (memory limit too low?): the container's limit of 4096 bytes was reached " +
+        `(${mount}/box), and the kernel killed 1 process`,
+    );
+  } finally {
+    await Deno.remove(mount, { recursive: true });
+  }
+});
+
+Deno.test("explainFailure() does not mind a cgroup that is gone", async () => {
   const gone = cgroup(() => {
     throw new CgroupError("/x", "gone");
   });
-  assertStrictEquals(explainFailure(HOOK, {}, gone), HOOK);
+  assertStrictEquals(await explainFailure(HOOK, {}, gone), HOOK);
 });
 
-Deno.test("explainFailure() makes a hook's failure of what init and the hook said", () => {
+Deno.test("explainFailure() makes a hook's failure of what init and the hook said", async () => {
   using output = memoryFile("output", new TextEncoder().encode(" said\n"));
   const cases: [trace: object, end: string][] = [
     [{ status: 0x200 }, "exit status 2, output: "],
@@ -67,7 +103,7 @@ Deno.test("explainFailure() makes a hook's failure of what init and the hook sai
     ],
   ];
   for (const [trace, end] of cases) {
-    const error = explainFailure(HOOK, trace, CALM);
+    const error = await explainFailure(HOOK, trace, CALM);
     assertInstanceOf(error, HookError);
     assertEquals(
       error.message,
@@ -76,10 +112,10 @@ Deno.test("explainFailure() makes a hook's failure of what init and the hook sai
   }
 });
 
-Deno.test("explainFailure() does not blame a hook for another step", () => {
+Deno.test("explainFailure() does not blame a hook for another step", async () => {
   const other = new ProgramError(
     { index: 1, purpose: "mount", operation: "fsmount", pointer: "/mounts/0" },
     ERRNO.EPERM,
   );
-  assertStrictEquals(explainFailure(other, { status: 256 }, CALM), other);
+  assertStrictEquals(await explainFailure(other, { status: 256 }, CALM), other);
 });

@@ -6,7 +6,8 @@
 import type { Fd } from "../../ffi/fd.ts";
 import { connectUnix, sendMessage } from "../../ffi/socket.ts";
 import { openManager } from "../cgroups/mod.ts";
-import { RuntimeError, StateError } from "../errors.ts";
+import type { OomReport } from "../cgroups/oom/types.ts";
+import { RuntimeError } from "../errors.ts";
 import { ConsoleProxy, sendConsole } from "./console.ts";
 import { type Host, kernelComplaint, readHost } from "./host.ts";
 import type { InitSettings } from "./interpreter.ts";
@@ -102,7 +103,7 @@ export async function startFirstProcess(
       stderr,
       relayed,
       console: proxy,
-      oomKilled: () => oomKilled(directory),
+      oomReport: () => oomOf(directory),
     });
   } catch (error) {
     proxy?.close();
@@ -182,14 +183,17 @@ function writePidFile(path: string, pid: number): void {
 }
 
 /** Asked when the process has ended: the container may have been deleted since. */
-function oomKilled(directory: RecordDirectory): boolean {
+async function oomOf(
+  directory: RecordDirectory,
+): Promise<OomReport | undefined> {
   try {
-    using cgroup = openManager(directory.read().cgroup);
-    return cgroup.oomKillCount() > 0;
+    const { cgroup: record, created } = directory.read();
+    using cgroup = openManager(record);
+    if (cgroup.oomKillCount() === 0) return undefined;
+    const { oomReport } = await import("../cgroups/oom/report.ts");
+    return oomReport(record, { sinceMs: Date.parse(created) });
   } catch (error) {
-    if (error instanceof StateError || error instanceof RuntimeError) {
-      return false;
-    }
+    if (error instanceof RuntimeError) return undefined;
     throw error;
   }
 }

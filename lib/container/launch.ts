@@ -257,7 +257,7 @@ class Launch {
 
   /** Leaves nothing, and gives the error to throw. */
   async #undo(error: unknown, init: Spawned | undefined): Promise<unknown> {
-    const explained = explainFailure(error, this.#trace, this.#cgroup);
+    const explained = await explainFailure(error, this.#trace, this.#cgroup);
     if (init !== undefined) {
       await killAndReap(init.pidfd);
       init.pidfd.close();

@@ -10,14 +10,17 @@ import {
   signalPidfd,
   waitForExit,
 } from "../../ffi/process.ts";
+import type { OomReport } from "../cgroups/oom/types.ts";
 import type { ConsoleProxy } from "./console.ts";
 import { RuntimeError } from "../errors.ts";
 import { signalNumber } from "./signals.ts";
 
 /** How a process ended. */
 export interface ProcessEnd extends ExitStatus {
-  /** Whether the kernel killed a process of the container for want of memory. */
+  /** Whether the kernel killed a process of the container, this one or another, for want of memory. */
   readonly oom: boolean;
+  /** If it did: how many, who, and whose limit was reached, as far as it is known. */
+  readonly oomReport?: OomReport;
 }
 
 /** What a {@linkcode Process} is made of. */
@@ -30,8 +33,8 @@ export interface ProcessParts {
   readonly console?: ConsoleProxy | undefined;
   /** Resolves when all relayed output is out. */
   readonly relayed: Promise<void>;
-  /** Tells whether the container ran out of memory. */
-  readonly oomKilled: () => boolean;
+  /** Tells what is known if the container ran out of memory. */
+  readonly oomReport: () => Promise<OomReport | undefined>;
 }
 
 /** A process of a container. It is our child: we learn how it ends. */
@@ -47,7 +50,7 @@ export class Process {
   /** Its terminal, if it has one and no console socket took it. */
   readonly console: ConsoleProxy | undefined;
   readonly #pidfd: Fd;
-  readonly #oomKilled: () => boolean;
+  readonly #oomReport: () => Promise<OomReport | undefined>;
   readonly #relayed: Promise<void>;
   #end: Promise<ProcessEnd> | undefined;
 
@@ -59,7 +62,7 @@ export class Process {
     this.stderr = parts.stderr;
     this.console = parts.console;
     this.#pidfd = parts.pidfd;
-    this.#oomKilled = parts.oomKilled;
+    this.#oomReport = parts.oomReport;
     this.#relayed = parts.relayed;
   }
 
@@ -99,6 +102,9 @@ export class Process {
         `cannot tell how process ${this.pid} ended: somebody else collected it`,
       );
     }
-    return { ...status, oom: this.#oomKilled() };
+    const oomReport = await this.#oomReport();
+    return oomReport === undefined
+      ? { ...status, oom: false }
+      : { ...status, oom: true, oomReport };
   }
 }

@@ -1,15 +1,25 @@
 import { reap, waitForExit } from "../../ffi/process.ts";
+import type { OomReport } from "../cgroups/oom/types.ts";
 import { assertEquals, assertRejects, assertThrows } from "../deps/assert.ts";
 import { RuntimeError } from "../errors.ts";
 import { Process } from "./process.ts";
 import { childrenOf } from "./processes.ts";
 import { startShell, withChild } from "./testdata/child.ts";
 
-function processOf(script: string, oom = false): Process {
+const OOM: OomReport = {
+  killed: 1,
+  level: "container",
+  cgroup: "/sys/fs/cgroup/box",
+  limitBytes: 4096,
+  processes: [],
+  source: "counters",
+};
+
+function processOf(script: string, oomReport?: OomReport): Process {
   return new Process({
     ...startShell(script),
     relayed: Promise.resolve(),
-    oomKilled: () => oom,
+    oomReport: () => Promise.resolve(oomReport),
   });
 }
 
@@ -22,7 +32,9 @@ Deno.test("wait() tells the end as often as it is asked, and collects once", asy
 });
 
 Deno.test("wait() tells whether memory ran out", async () => {
-  assertEquals((await processOf("kill -KILL $$", true).wait()).oom, true);
+  const killed = await processOf("kill -KILL $$", OOM).wait();
+  assertEquals([killed.oom, killed.oomReport], [true, OOM]);
+  assertEquals((await processOf("kill -KILL $$").wait()).oom, false);
 });
 
 Deno.test("wait() takes no thread: more may wait than Deno has threads", async () => {
@@ -48,7 +60,7 @@ Deno.test("wait() waits for relayed output", async () => {
         resolve();
       }, 10)
     ),
-    oomKilled: () => false,
+    oomReport: () => Promise.resolve(undefined),
   });
   await process.wait();
   assertEquals(out, true);
@@ -77,7 +89,7 @@ Deno.test("wait() does not make up an end that somebody else has collected", asy
   const process = new Process({
     ...child,
     relayed: Promise.resolve(),
-    oomKilled: () => false,
+    oomReport: () => Promise.resolve(undefined),
   });
   await waitForExit(child.pidfd);
   assertEquals(reap(child.pidfd), { code: 3, signal: 0 });

@@ -25,7 +25,7 @@ import {
 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
 import { placeIn, type PlaceOptions } from "../placement.ts";
-import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
+import { childrenOf, joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { type CgroupWrite, readNothing } from "../write.ts";
 import { v1Writes } from "./controllers.ts";
@@ -212,9 +212,17 @@ export class V1Manager extends BaseManager implements CgroupManager {
 
   oomKillCount(): number {
     const part = this.partOf("memory");
-    const text = part === undefined
-      ? ""
-      : readerOf(part.files, part.directory)("memory.oom_control") ?? "";
-    return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+    if (part === undefined) return 0;
+    const { files } = part;
+    // Each cgroup counts for itself: those that were made in the container, too.
+    const count = (directory: string): number => {
+      const text = readerOf(files, directory)("memory.oom_control") ?? "";
+      const own = Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+      return childrenOf(files, directory).reduce(
+        (sum, child) => sum + count(child),
+        own,
+      );
+    };
+    return count(part.directory);
   }
 }
