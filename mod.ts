@@ -39,6 +39,20 @@ export type {
   ContainerState,
   ContainerStatus,
 } from "./lib/container/status.ts";
+export type {
+  ContainerStats,
+  ContainerStatsPart,
+  StatsOptions,
+} from "./lib/container/stats.ts";
+export type * from "./lib/cgroups/stats/types.ts";
+export type { InterfaceStats } from "./lib/network/statistics.ts";
+export type {
+  PressureEvent,
+  PressureLevel,
+} from "./lib/cgroups/events/pressure.ts";
+export type { Watch } from "./lib/cgroups/events/watch.ts";
+export type * from "./lib/cgroups/oom/types.ts";
+export { oomText } from "./lib/cgroups/oom/text.ts";
 export {
   CgroupError,
   ConfigError,

@@ -13,6 +13,8 @@ export class Watch<T> implements AsyncIterableIterator<T>, AsyncDisposable {
   readonly #close: () => void;
 
   /**
+   * Made by `Container`.
+   *
    * @param values what happens; it ends soon after `close` was called
    * @param close gives up what is waited for; called once or more often
    */
