@@ -6,59 +6,13 @@ import {
   assertStringIncludes,
 } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
-import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure } from "./command.ts";
 import type { Container } from "./container.ts";
 import { cgroupDir, exists, isPureV2, ownCgroup } from "./host.ts";
+import { directory, limited, value, without } from "./limits.ts";
 import type { Resources } from "./spec.ts";
 import { addUserNamespace } from "./user_namespace.ts";
-
-/** A reason to skip what needs a controller. */
-function without(controller: string): string | undefined {
-  const dir = cgroupDir(controller, "");
-  if (dir === undefined) return `no ${controller} controller here`;
-  if (!isPureV2()) return undefined;
-  const controllers = Deno.readTextFileSync(`${dir}/cgroup.controllers`);
-  return controllers.trim().split(" ").includes(controller)
-    ? undefined
-    : `no ${controller} controller here`;
-}
-
-/** The cgroup directory of a container's first process, as the host sees it. */
-async function directory(
-  container: Container,
-  controller: string,
-): Promise<string> {
-  const text = Deno.readTextFileSync(`/proc/${await container.pid()}/cgroup`);
-  for (const line of text.trim().split("\n")) {
-    const [, names = "", path = ""] = line.match(/^\d+:([^:]*):(.*)$/) ?? [];
-    const wanted = isPureV2()
-      ? names === ""
-      : names.split(",").includes(controller);
-    const dir = wanted ? cgroupDir(controller, path) : undefined;
-    if (dir !== undefined) return dir;
-  }
-  throw new Error(`Cannot find the ${controller} cgroup in: ${text}`);
-}
-
-/** One file of a container's cgroup. */
-async function value(
-  container: Container,
-  controller: string,
-  v1: string,
-  v2: string,
-): Promise<string> {
-  const dir = await directory(container, controller);
-  return Deno.readTextFileSync(`${dir}/${isPureV2() ? v2 : v1}`).trim();
-}
-
-/** Adds limits to the default resources. */
-function limited(resources: Resources): Edit {
-  return (spec) => {
-    spec.linux.resources = { ...spec.linux.resources, ...resources };
-  };
-}
 
 claim("a container is in a cgroup of its own [v2]", async (box) => {
   const container = await box.create();

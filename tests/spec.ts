@@ -90,9 +90,53 @@ export interface DeviceRule {
 /** `linux.resources`. */
 export interface Resources {
   devices?: DeviceRule[];
-  memory?: { limit?: number; reservation?: number; swap?: number };
-  cpu?: { shares?: number; quota?: number; period?: number };
+  memory?: {
+    limit?: number;
+    reservation?: number;
+    swap?: number;
+    kernelTCP?: number;
+    swappiness?: number;
+    disableOOMKiller?: boolean;
+  };
+  cpu?: {
+    shares?: number;
+    quota?: number;
+    period?: number;
+    burst?: number;
+    idle?: number;
+    realtimeRuntime?: number;
+    realtimePeriod?: number;
+    cpus?: string;
+    mems?: string;
+  };
   pids?: { limit: number };
+  blockIO?: {
+    weight?: number;
+    leafWeight?: number;
+    weightDevice?: (DeviceNumber & { weight?: number })[];
+    throttleReadBpsDevice?: Throttle[];
+    throttleWriteBpsDevice?: Throttle[];
+    throttleReadIOPSDevice?: Throttle[];
+    throttleWriteIOPSDevice?: Throttle[];
+  };
+  hugepageLimits?: { pageSize: string; limit: number }[];
+  network?: {
+    classID?: number;
+    priorities?: { name: string; priority: number }[];
+  };
+  rdma?: Record<string, { hcaHandles?: number; hcaObjects?: number }>;
+  unified?: Record<string, string>;
+}
+
+/** A block device. */
+export interface DeviceNumber {
+  major: number;
+  minor: number;
+}
+
+/** A rate of a block device. */
+export interface Throttle extends DeviceNumber {
+  rate: number;
 }
 
 /** `linux.seccomp`. */
