@@ -45,7 +45,7 @@ export interface ScopeStart {
 }
 
 /** What is to be done, and what it comes to. */
-interface Change {
+export interface ScopeChange {
   readonly properties: readonly UnitProperty[];
   /** What the cgroup's files are to have. */
   readonly resources: Resources;
@@ -113,7 +113,7 @@ export class ScopeDriver {
     annotations: Readonly<Record<string, string>> | undefined,
   ): void {
     annotatedProperties(annotations);
-    this.#change({ resources, devices: true }, []);
+    this.change({ resources, devices: true }, []);
   }
 
   /** Makes the scope around its first process. */
@@ -145,29 +145,24 @@ export class ScopeDriver {
     await this.#units.attach(this.#scope.unit, [pid]);
   }
 
-  /**
-   * Tells systemd of limits.
-   *
-   * @param parts the scope's cgroup
-   * @returns the limits that the cgroup's files are to have, and lines for the log
-   */
-  async limit(
-    limits: ScopeLimits,
-    parts: readonly CgroupPart[],
-  ): Promise<{ resources: Resources; warnings: readonly string[] }> {
-    const { properties, resources, warnings } = this.#change(limits, parts);
-    const [part] = parts;
-    if (this.#mode === "v2" && part !== undefined) {
-      this.#enableControllers(part, resources);
-    }
+  /** Tells systemd of limits. When this is done, it has written what it will write to the cgroup's files. */
+  async tell({ properties }: ScopeChange): Promise<void> {
+    if (properties.length === 0) return;
     await this.#units.set(this.#scope.unit, properties);
-    return { resources, warnings };
+    // It answers first, and writes before it answers anything else.
+    await this.#units.version();
   }
 
-  #change(
+  /**
+   * What limits come to.
+   *
+   * @param parts the scope's cgroup; none as long as it is not there
+   * @throws {CgroupError} if a controller that a limit needs can't be had
+   */
+  change(
     { resources, devices }: ScopeLimits,
     parts: readonly CgroupPart[],
-  ): Change {
+  ): ScopeChange {
     const v2 = this.#mode === "v2";
     const warnings: string[] = [];
     const readerFor = (controller: string): ReadFile => {
@@ -199,6 +194,8 @@ export class ScopeDriver {
       properties.push(...found.properties);
       if (found.warning !== undefined) warnings.push(found.warning);
     }
+    const [part] = parts;
+    if (v2 && part !== undefined) this.#enableControllers(part, resources);
     return { properties, resources: aligned.resources, warnings };
   }
 

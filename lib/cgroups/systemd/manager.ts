@@ -21,7 +21,7 @@ import {
   partsOf,
   type ScopeRecord,
 } from "../record.ts";
-import type { ScopeDriver } from "./driver.ts";
+import type { ScopeDriver, ScopeLimits } from "./driver.ts";
 import type { UnitManager } from "./units.ts";
 
 /** How a scope's manager is made. */
@@ -187,27 +187,39 @@ export class SystemdManager implements CgroupManager {
     resources: Resources,
     options: { readonly devices?: boolean } = {},
   ): Promise<void> {
-    const aligned = await this.#limit(resources, options.devices ?? true);
-    await this.#made.apply(aligned, options);
+    const devices = options.devices ?? true;
+    const write = (aligned: Resources): void | Promise<void> =>
+      this.#made.apply(aligned, options);
+    await this.#limit({ resources, devices }, write);
   }
 
   async update(resources: Resources): Promise<void> {
-    const aligned = await this.#limit(
-      resources,
-      resources.devices !== undefined,
-    );
-    await this.#made.update(aligned);
+    const devices = resources.devices !== undefined;
+    const write = (aligned: Resources): void | Promise<void> =>
+      this.#made.update(aligned);
+    await this.#limit({ resources, devices }, write);
   }
 
-  /** Tells systemd, and gives what is to be written. */
-  async #limit(resources: Resources, devices: boolean): Promise<Resources> {
-    checkResources(resources, this.#record.mode);
+  /**
+   * Writes limits, and tells systemd. On v2 in this order: what the kernel refuses, systemd need not know. On v1 it
+   * permits devices for a moment while it sets rules, or for good if it has none, so our rules come last.
+   *
+   * @param write writes them to the cgroup's files
+   */
+  async #limit(
+    limits: ScopeLimits,
+    write: (resources: Resources) => void | Promise<void>,
+  ): Promise<void> {
+    const { mode } = this.#record;
+    checkResources(limits.resources, mode);
     const parts = partsOf(this.#made.toJSON(), this.#options.open);
     try {
       const driver = await this.#systemd();
-      const done = await driver.limit({ resources, devices }, parts);
-      this.#warnings.push(...done.warnings);
-      return done.resources;
+      const change = driver.change(limits, parts);
+      this.#warnings.push(...change.warnings);
+      if (mode !== "v2") await driver.tell(change);
+      await write(change.resources);
+      if (mode === "v2") await driver.tell(change);
     } finally {
       for (const { files } of parts) files.close();
     }

@@ -188,8 +188,23 @@ Deno.test("SystemdManager updates only what is given", async () => {
   ]);
 });
 
-Deno.test("SystemdManager leaves the files alone when systemd refuses", async () => {
-  const { manager, units, files } = fakeScope(V2, V2_FILES);
+Deno.test("SystemdManager tells systemd nothing that the kernel refuses", async () => {
+  const line = `write ${DIRECTORY}/memory.max=5000000`;
+  const { manager, units } = fakeScope(V2, {
+    "/cg": { ...V2_FILES["/cg"], refuse: { [line]: ["EINVAL"] } },
+  });
+  await manager.create(LIMITS);
+  await manager.join(42);
+  await assertRejects(
+    async () => await manager.apply(LIMITS, { devices: false }),
+    CgroupError,
+    "memory.max",
+  );
+  assertEquals(units.log, [`start ${UNIT} 42`]);
+});
+
+Deno.test("SystemdManager fails when systemd refuses", async () => {
+  const { manager, units } = fakeScope(V2, V2_FILES);
   await manager.create(LIMITS);
   await manager.join(42);
   units.fails["set"] = new CgroupError(UNIT, "no such property");
@@ -198,7 +213,31 @@ Deno.test("SystemdManager leaves the files alone when systemd refuses", async ()
     CgroupError,
     "no such property",
   );
-  assertEquals(files[0]!.log.filter((line) => line !== "close"), []);
+});
+
+Deno.test("SystemdManager on v1 writes after systemd has", async () => {
+  const { manager, units, files } = fakeScope(V1, {
+    "/cg/devices": { anyFile: true },
+    "/cg/pids": { anyFile: true },
+  });
+  await manager.create({});
+  await manager.join(42);
+  const [, pids] = files;
+  const before = pids!.log.length;
+  units.fails["set"] = new CgroupError(UNIT, "refused");
+  await assertRejects(
+    async () => await manager.update({ pids: { limit: 9 } }),
+    CgroupError,
+    "refused",
+  );
+  assertEquals(pids!.log.slice(before).filter((line) => line !== "close"), []);
+  delete units.fails["set"];
+  await manager.update({ pids: { limit: 9 } });
+  assertEquals(named(units), { TasksMax: 9n });
+  assertEquals(
+    pids!.log.slice(before).filter((line) => line !== "close"),
+    [`write ${DIRECTORY}/pids.max=9`],
+  );
 });
 
 Deno.test("SystemdManager stops the scope when it is destroyed", async () => {
