@@ -65,8 +65,8 @@ interface Normalised {
 }
 
 /**
- * The observations of each kind and subject, in their order. One that was made several times counts once: tests ask
- * again until they see what they wait for.
+ * The observations of each kind and subject, in their order. A command line that showed the same several times counts
+ * once: tests ask again until they see what they wait for.
  */
 function grouped(record: CaseRecord | undefined): Map<string, Normalised[]> {
   const groups = new Map<string, Normalised[]>();
@@ -83,7 +83,9 @@ function grouped(record: CaseRecord | undefined): Map<string, Normalised[]> {
         ]),
       ),
     };
-    if (!group.some((one) => isSame(one, normalised))) group.push(normalised);
+    const isAgain = kind === "command" &&
+      group.some((one) => isSame(one, normalised));
+    if (!isAgain) group.push(normalised);
     groups.set(key, group);
   }
   return groups;
@@ -104,8 +106,12 @@ function compareGroups(
   image: readonly Normalised[],
   reexec: readonly Normalised[],
 ): Found[] {
-  const left = image.filter((one) => !reexec.some((it) => isSame(one, it)));
-  const right = reexec.filter((one) => !image.some((it) => isSame(one, it)));
+  const right = [...reexec];
+  const left = image.filter((one) => {
+    const at = right.findIndex((other) => isSame(one, other));
+    if (at >= 0) right.splice(at, 1);
+    return at < 0;
+  });
   const found: Found[] = [];
   for (let n = 0; n < Math.max(left.length, right.length); n++) {
     found.push(...compareFields(left[n], right[n]));

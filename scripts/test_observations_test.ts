@@ -96,3 +96,24 @@ Deno.test("compareCases() does not mind the order of what ran side by side, nor 
   assertEquals(compareCases(record("/1", a, a, b), record("/2", a, b)), []);
   assertEquals(compareCases(record("/1", a, b), record("/2", a)).length, 2);
 });
+
+Deno.test("compareCases() counts containers, also equal ones", () => {
+  const of = (threads: string): Observation => ({
+    kind: "created",
+    of: "id",
+    fields: { threads, a: "a" },
+  });
+  const found = compareCases(
+    record("/1", of("1"), of("1"), of("1")),
+    record("/2", of("3"), of("1"), of("3")),
+  );
+  assertEquals(found.map(({ image, reexec }) => [image, reexec]), [
+    ["1", "3"],
+    ["1", "3"],
+  ]);
+  const fewer = compareCases(
+    record("/1", of("1"), of("1")),
+    record("/2", of("1")),
+  );
+  assertEquals(fewer.map(({ reexec }) => reexec), [NOTHING, NOTHING]);
+});

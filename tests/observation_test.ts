@@ -46,7 +46,7 @@ const CHANGES: readonly (readonly [
       ...spec.linux.resources,
       cpu: { shares: 77 },
     };
-  }, ["cgroup cpu cpu.shares", "cgroup unified cpu.weight"]],
+  }, ["cgroup cpu cpu.shares", "cgroup cpu cpu.weight"]],
   ["the working directory", (spec) => {
     spec.process.cwd = "/tmp";
   }, ["cwd"]],

@@ -104,20 +104,22 @@ function addCgroups(fields: Record<string, string>, lines: string): void {
     );
     // The top cgroup is no container's.
     if (hierarchy === undefined || path === "/") continue;
-    addFiles(fields, `${hierarchy.mountPoint}${path}`, first || "unified");
+    addFiles(fields, `${hierarchy.mountPoint}${path}`, first);
   }
 }
 
+/** A file is named after its hierarchy, which is one controller's in v1; in v2 its name has the controller. */
 function addFiles(
   fields: Record<string, string>,
   dir: string,
-  hierarchy: string,
+  hierarchy: string | undefined,
 ): void {
   try {
     for (const { name, isFile } of Deno.readDirSync(dir)) {
       if (!isFile || COUNTERS.test(name)) continue;
       const value = readIfPresent(`${dir}/${name}`);
-      if (value !== undefined) fields[`cgroup ${hierarchy} ${name}`] = value;
+      const controller = hierarchy || name.split(".")[0];
+      if (value !== undefined) fields[`cgroup ${controller} ${name}`] = value;
     }
   } catch {
     fields[`cgroup ${hierarchy}`] = "unreadable"; // removed meanwhile
