@@ -1,10 +1,10 @@
 /**
  * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2]… [--filter TEXT]`.
  *
- * Without `--lane` it installs what the tests need, checks the source text, builds dist/, and runs the
- * unit and the end-to-end tests. The lane `interpreters` runs the end-to-end tests twice, with each interpreter of a
- * container's program, and compares what they observe. The lane `v2` runs end-to-end tests on a second kernel with pure
- * cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name.
+ * Without `--lane` it installs what the tests need, checks the source text, builds dist/, runs the unit tests, and runs
+ * the end-to-end tests twice, with each interpreter of a container's program, to compare what they observe (lane
+ * `interpreters`). The lane `e2e` runs them once, with the default. The lane `v2` runs end-to-end tests on a second
+ * kernel with pure cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
  * doesn't list is a failure, and so is a lane that ran too few tests.
@@ -67,7 +67,7 @@ async function main(): Promise<number> {
     string: ["lane", "filter"],
     collect: ["lane"],
   });
-  const lanes = lane.length > 0 ? lane : ["checks", "unit", "e2e"];
+  const lanes = lane.length > 0 ? lane : ["checks", "unit", "interpreters"];
   const unknown = lanes.filter((name) => !Object.hasOwn(LANES, name));
   if (unknown.length > 0) {
     console.error(`unknown lane ${unknown.join(", ")}`);
