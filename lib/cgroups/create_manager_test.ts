@@ -254,6 +254,21 @@ Deno.test("destroy() waits for EBUSY to pass, and takes what is gone for removed
   await manager.destroy();
 });
 
+Deno.test("destroy() takes what never was in a read-only file system for removed, and nothing else", async () => {
+  const refuse = { "rmdir user/web": ["EROFS", "EROFS"] };
+  const nowhere = manage(V2, v2Host({ refuse }));
+  await nowhere.destroy();
+  const there = manage(
+    V2,
+    v2Host({ refuse, directories: ["user", "user/web"] }),
+  );
+  await assertRejects(
+    () => there.destroy(),
+    CgroupError,
+    "Cannot remove /cg/user/web: read-only file system (EROFS)",
+  );
+});
+
 Deno.test("destroy() says which cgroup is still in use", async () => {
   const refuse = { "rmdir web": Array<string>(11).fill("EBUSY") };
   const host = v1Host({

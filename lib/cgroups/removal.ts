@@ -22,7 +22,10 @@ export function removeOne(files: CgroupFiles, directory: string): boolean {
     if (isErrno(error, "ENOENT", "ENODEV")) return true;
     // v1 says EBUSY for processes and for directories within.
     if (isErrno(error, "EBUSY", "ENOTEMPTY")) return false;
-    throw error;
+    // Of a file system that can't be written to, the kernel says so before it looks.
+    if (isErrno(error, "EROFS") && !files.exists(directory)) return true;
+    if (!(error instanceof SyscallError)) throw error;
+    throw failure("remove", `${files.mountPoint}/${directory}`, error);
   }
 }
 
