@@ -14,92 +14,14 @@ import { CgroupError } from "../errors.ts";
 import type { Resources } from "../spec/types.ts";
 import { createManager, openManager } from "./create_manager.ts";
 import { parseCgroupLayout } from "./layout.ts";
-import type { CgroupManager } from "./manager.ts";
+import {
+  claim,
+  claimInView,
+  inCgroup,
+  layout,
+  VIEW,
+} from "./testdata/real_cgroups.ts";
 import { warmUpJoin } from "./warm_up.ts";
-
-/** Set in the private view, so that it does not open a further one. */
-const VIEW = "NSINIT_TEST_CGROUP_VIEW";
-
-const layout = parseCgroupLayout(
-  Deno.readTextFileSync("/proc/self/mountinfo"),
-  Deno.readTextFileSync("/proc/self/cgroup"),
-);
-
-/** The controllers that can limit something here. */
-const controllers = layout.mode === "v2"
-  ? Deno.readTextFileSync(`${layout.mounts[0]!.mountPoint}/cgroup.controllers`)
-    .trim().split(" ")
-  : layout.mounts.flatMap((mount) => mount.controllers);
-
-function reasonToSkip(controller?: string): string | undefined {
-  if (Deno.uid() !== 0) return "cgroups can only be made by root";
-  if (layout.mode === "none") return "no cgroup file system is mounted";
-  const isView = Deno.env.has(VIEW);
-  // In the private view most controllers are missing by its nature; the same test has run outside of it.
-  if (
-    controller !== undefined && !controllers.includes(controller) && !isView
-  ) return `no ${controller} controller`;
-  return undefined;
-}
-
-function claim(
-  name: string,
-  body: () => Promise<void> | void,
-  controller?: string,
-): void {
-  const skip = reasonToSkip(controller);
-  if (skip !== undefined) {
-    Deno.stdout.writeSync(new TextEncoder().encode(`SKIP ${name}: ${skip}\n`));
-  }
-  if (
-    controller !== undefined && !controllers.includes(controller) &&
-    skip === undefined
-  ) return;
-  Deno.test({ name, ignore: skip !== undefined, fn: body });
-}
-
-let count = 0;
-
-/** A cgroup with a shell in it that does `script` once it is told to. */
-async function inCgroup(
-  resources: Resources,
-  script: string,
-  check: (
-    manager: CgroupManager,
-    finish: () => Promise<string>,
-    pid: number,
-  ) => Promise<void> | void,
-): Promise<void> {
-  const id = `nsinit-test-${Deno.pid}-${count++}`;
-  const manager = createManager(layout, { id });
-  const child = new Deno.Command("sh", {
-    args: ["-c", `read go; ${script}`],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  try {
-    manager.create(resources);
-    manager.apply(resources);
-    manager.join(child.pid);
-    await check(manager, async () => {
-      const writer = child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode("go\n"));
-      await writer.close();
-      return (await new Response(child.stdout).text()).trim();
-    }, child.pid);
-  } finally {
-    await manager.kill();
-    if (!child.stdin.locked) await child.stdin.close().catch(() => {});
-    if (!child.stdout.locked) await child.stdout.cancel();
-    await child.status;
-    await manager.destroy();
-  }
-  assertEquals(manager.exists(), false);
-  for (const path of Object.values(manager.paths)) {
-    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
-  }
-}
 
 claim(
   "a process that joined is in the cgroup in every hierarchy, and is listed",
@@ -372,7 +294,7 @@ claim("warmUpJoin() leaves this process where it is", async () => {
   assertEquals(Deno.readTextFileSync("/proc/self/cgroup"), before);
 });
 
-// A host of pure v2 has run all of it already, and has the controllers the private view lacks.
+// A host of pure v2 has the controllers the private view lacks.
 if (Deno.env.has(VIEW)) {
   claim(
     "a limit without its controller names the file and where to enable it",
@@ -396,25 +318,6 @@ if (Deno.env.has(VIEW)) {
       }
     },
   );
-} else if (layout.mode !== "v2") {
-  claim("all of this holds in a private view of pure v2", async () => {
-    const view =
-      'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"';
-    const test = [
-      Deno.execPath(),
-      "test",
-      "-A",
-      "--no-check",
-      import.meta.filename!,
-    ];
-    const { code, stdout, stderr } = await new Deno.Command("unshare", {
-      args: ["-m", "sh", "-c", view, "sh", ...test],
-      env: { [VIEW]: "1", NO_COLOR: "1" },
-    }).output();
-    const text = new TextDecoder().decode(stdout) +
-      new TextDecoder().decode(stderr);
-    assertEquals(code, 0, text);
-    const passed = Number(/(\d+) passed/.exec(text)?.[1] ?? 0);
-    assert(passed >= 9 && !text.includes("ignored"), text);
-  });
 }
+
+claimInView(import.meta.filename!, 9);
