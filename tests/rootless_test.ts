@@ -2,8 +2,9 @@
 import { assertEquals, assertMatch } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
 import { claim } from "./claim.ts";
-import { ok, type Result } from "./command.ts";
+import { failure, ok, type Result } from "./command.ts";
 import { hierarchies, missing, NSINIT, ownCgroup } from "./host.ts";
+import { V2 } from "./limits.ts";
 import type { Spec } from "./spec.ts";
 
 const NOBODY = 65_534;
@@ -14,6 +15,17 @@ async function rootless(
   script: string,
   edit?: (spec: Spec) => void,
 ): Promise<Result> {
+  const dir = await bundleOf(box, script, edit);
+  const asNobody = { asNobody: true };
+  return await box.nsinit(["run", "--bundle", dir, box.newId()], asNobody);
+}
+
+/** The bundle of such a container. */
+async function bundleOf(
+  box: Box,
+  script: string,
+  edit?: (spec: Spec) => void,
+): Promise<string> {
   const { dir, rootfs } = await box.bundle();
   const config = `${dir}/config.json`;
   await Deno.remove(config);
@@ -36,7 +48,7 @@ async function rootless(
   spec.process.args = ["sh", "-c", script];
   edit?.(spec);
   await Deno.writeTextFile(config, JSON.stringify(spec));
-  return await box.nsinit(["run", "--bundle", dir, box.newId()], asNobody);
+  return dir;
 }
 
 const SKIP = { skip: missing("setpriv") };
@@ -93,6 +105,108 @@ claim(
       }),
     );
     assertEquals(linesOf(stdout), v1Mounts(() => "/"));
+  },
+  SKIP,
+);
+
+claim(
+  "rootless: limits that can't be set are told with the reason",
+  async (box) => {
+    const result = await rootless(box, "true", (spec) => {
+      spec.linux.resources = { pids: { limit: 10 } };
+    });
+    const text = failure(result);
+    assertMatch(
+      text,
+      V2
+        ? /rootless needs no limits \+ no cgrouppath when no permission is granted/
+        : /cannot set pids limit: container could not join or create cgroup/,
+    );
+    assertMatch(
+      text,
+      /Cannot make \S+: permission denied \(EACCES\); run as root/,
+    );
+    assertEquals(box.leaks(), []);
+  },
+  SKIP,
+);
+
+/**
+ * Runs a container of nobody's in a cgroup of v2 that belongs to nobody, with a limit.
+ *
+ * @param inside whether the runtime is started there
+ */
+async function delegated(box: Box, inside: boolean): Promise<Result> {
+  const path = `/${box.mark}-delegated`;
+  const bundle = await bundleOf(
+    box,
+    "cat /sys/fs/cgroup/hugetlb.2MB.max",
+    (spec) => {
+      spec.linux.cgroupsPath = `${path}/container`;
+      spec.linux.namespaces.push({ type: "cgroup" });
+      // Bound mounts of /sys would show the host's.
+      spec.mounts = spec.mounts.filter(({ destination }) =>
+        !destination.startsWith("/sys")
+      );
+      spec.mounts.push(
+        { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" },
+      );
+      spec.linux.resources = {
+        hugepageLimits: [{ pageSize: "2MB", limit: 0 }],
+      };
+    },
+  );
+  const script = [
+    "set -e",
+    V2 ? "" : "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup",
+    "cd /sys/fs/cgroup; echo +hugetlb >cgroup.subtree_control",
+    `mkdir .${path} .${path}/runtime; chown -R 65534 .${path}`,
+    inside ? `echo $$ >.${path}/runtime/cgroup.procs` : "",
+    'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"',
+  ].join("\n");
+  const run = box.argv("run", "--bundle", bundle, box.newId());
+  try {
+    return await box.command([
+      "unshare",
+      "-m",
+      "sh",
+      "-c",
+      script,
+      "sh",
+      ...run,
+    ]);
+  } finally {
+    const { mountPoint } = hierarchies().find(({ controllers }) =>
+      controllers.length === 0
+    )!;
+    for (const below of ["/runtime", ""]) {
+      Deno.removeSync(`${mountPoint}${path}${below}`);
+    }
+  }
+}
+
+claim(
+  "rootless on v2: in a delegated cgroup limits are set [v2]",
+  async (box) => {
+    const result = ok(await delegated(box, true));
+    assertEquals(result.stdout, "0\n");
+    // What still can't be had is told.
+    assertMatch(
+      result.stderr,
+      /level=warning msg="the container's device rules/,
+    );
+  },
+  SKIP,
+);
+
+claim(
+  "rootless on v2: from outside of the delegated cgroup, the error says where to start [v2]",
+  async (box) => {
+    const text = failure(await delegated(box, false));
+    assertMatch(
+      text,
+      /cgroup\.procs: permission denied .*start the runtime in the delegated cgroup/,
+    );
   },
   SKIP,
 );

@@ -61,6 +61,12 @@ const FILE_REMEDIES: readonly (readonly [
     "a limit of tasks of the cgroup or of one above it is reached",
   ],
   [/^cgroup\.procs$/, "ESRCH", "the process has ended"],
+  [
+    /^cgroup\.procs$/,
+    "EACCES",
+    "who moves a process must be allowed to write to cgroup.procs here and, on v2, in the nearest cgroup above both " +
+    "places: run as root, or start the runtime in the delegated cgroup (systemd-run --user --scope -p Delegate=yes)",
+  ],
   [/^cpu\.rt_/, "EINVAL", "the parent cgroup has less real-time bandwidth"],
   [
     /^cpu\.(shares|weight)$/,
