@@ -12,6 +12,7 @@ import { type Bundle, type Edit, makeRootfs } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure, ok } from "./command.ts";
 import { exists, missing } from "./host.ts";
+import { limited, without } from "./limits.ts";
 import type { Spec } from "./spec.ts";
 import { INTERPRETER } from "./interpreter.ts";
 import {
@@ -36,6 +37,14 @@ async function planOf(
     ),
   );
   return JSON.parse(stdout);
+}
+
+/** What plan says of cgroups. */
+interface CgroupStep {
+  call: string;
+  path: string;
+  value?: string;
+  pointers?: string[];
 }
 
 /** The lines of the program; what would be done to cgroups stands behind an empty line. */
@@ -73,6 +82,53 @@ claim(
     }
   },
 );
+
+claim(
+  "plan --cgroup: what it says is what create does, field by field [v2]",
+  async (box) => {
+    const container = box.newId();
+    const bundle = await box.bundle(limited({
+      cpu: { shares: 512, quota: 20_000, period: 50_000 },
+      memory: { limit: 33_554_432, reservation: 16_777_216 },
+      pids: { limit: 23 },
+    }));
+    const flags = ["--bundle", bundle.dir, container];
+    const { stdout } = ok(
+      await box.nsinit(["plan", "--cgroup", "--format", "json", ...flags]),
+    );
+    const steps: CgroupStep[] = JSON.parse(stdout);
+    assertEquals(box.leaks(), []);
+    ok(await box.nsinit(["create", ...flags]));
+    const seen = new Set<string>();
+    for (const { call, path, value, pointers = [] } of steps) {
+      if (call === "mkdir") assertEquals(exists(path), true, path);
+      // Other files don't read as they were written.
+      if (call !== "write" || !/\/(cpu|memory|pids)\.[^/]*$/.test(path)) {
+        continue;
+      }
+      assertEquals(Deno.readTextFileSync(path).trim(), value, path);
+      for (const pointer of pointers) seen.add(pointer);
+    }
+    assertEquals(
+      seen,
+      new Set(
+        "cpu/shares cpu/quota cpu/period memory/limit memory/reservation pids/limit"
+          .split(" ").map((field) => `/linux/resources/${field}`),
+      ),
+    );
+  },
+  { skip: without("cpu") ?? without("memory") ?? without("pids") },
+);
+
+claim("plan: a limit that this host can't have is refused", async (box) => {
+  const bundle = await box.bundle(limited({ rdma: { x: { hcaHandles: 1 } } }));
+  const text = failure(await box.nsinit(["plan", "--bundle", bundle.dir]));
+  assertStringIncludes(text, "cannot set rdma limit");
+}, {
+  skip: without("rdma") === undefined
+    ? "there is an rdma controller"
+    : undefined,
+});
 
 claim("plan: the bundle is the current directory by default", async (box) => {
   const bundle = await box.bundle();
