@@ -52,11 +52,24 @@ export function unitFiles(): string[] {
   return testFiles().filter((file) => !file.startsWith("tests/"));
 }
 
-/** End-to-end tests; those for a machine with pure cgroup v2 are in files of their own, `x_v2_test.ts`. */
+/**
+ * End-to-end tests; those for a machine with pure cgroup v2 are in files of their own, `x_v2_test.ts`, as are those for
+ * one with systemd.
+ */
 export function endToEndFiles(options: { v2: boolean }): string[] {
   return testFiles().filter((file) =>
-    file.startsWith("tests/") && file.endsWith("_v2_test.ts") === options.v2
+    file.startsWith("tests/") && file.endsWith("_v2_test.ts") === options.v2 &&
+    !isForSystemd(file)
   );
+}
+
+/** End-to-end tests for a machine with systemd as process 1: `systemd_test.ts`. */
+export function systemdFiles(): string[] {
+  return testFiles().filter(isForSystemd);
+}
+
+function isForSystemd(file: string): boolean {
+  return /^tests\/(.*_)?systemd_test\.ts$/.test(file);
 }
 
 /** The checked-in list of skips that are no failure. */
@@ -96,6 +109,7 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   e2e: 750,
   v2: 12,
   "v2 reexec": 3,
+  systemd: 12,
 };
 
 /** Runs a lane of one or more runs. A lane in which too few tests ran has failed. */

@@ -532,3 +532,21 @@ claim(
     assertMatch(text, /no such device|ENODEV|unknown filesystem/i);
   },
 );
+
+claim(
+  "--systemd-cgroup without systemd: the message says what is missing, and nothing is made",
+  async (box) => {
+    const bundle = await box.bundle();
+    const create = ["--systemd-cgroup", "create", "-b", bundle.dir];
+    // Where systemd runs, it is hidden from the command.
+    const hidden = exists("/run/systemd/system")
+      ? ["unshare", "-m", "sh", "-c", 'umount -l /run; exec "$@"', "sh"]
+      : [];
+    const text = failure(
+      await box.command([...hidden, ...box.argv(...create, box.newId())]),
+    );
+    assertStringIncludes(text, "systemd is not running here");
+    assertStringIncludes(text, "/run/systemd/system");
+    assertEquals(box.leaks(), []);
+  },
+);
