@@ -149,7 +149,8 @@ async function serve(): Promise<void> {
       wait.resolve(own);
       await turns.letGoOn();
     }
-    if (isReturning) {
+    // It may have been back by now, with nobody left to wait for.
+    if (isReturning && reactor.descriptor !== undefined) {
       reactor.interrupt(); // what made it readable may be gone again
       break;
     }

@@ -127,3 +127,35 @@ Deno.test("pause() takes its time, also many at once", CLEAN, async () => {
     assertGreaterOrEqual(performance.now() - start, ms);
   }));
 });
+
+Deno.test(
+  "no wait is lost when brief and patient ones begin and end all the time",
+  CLEAN,
+  async () => {
+    // Without a sound order the other thread may come back between a look and what follows it.
+    const end = performance.now() + 1500;
+    async function tick(ms: number): Promise<void> {
+      for (let next = performance.now() + ms; next < end; next += ms) {
+        await pause(Math.max(0, next - performance.now()));
+      }
+    }
+    async function exchange(ms: number): Promise<void> {
+      const [reader, writer] = makePipe();
+      using _reader = reader;
+      using _writer = writer;
+      while (performance.now() < end) {
+        const wait = waitReadable([reader], 500, { patient: true });
+        setTimeout(() => send(writer), Math.random() * 4);
+        assertEquals(await wait, [true]);
+        check("read", "from a pipe", reader.number, new Uint8Array(1), 1);
+        await pause(ms);
+      }
+    }
+    const work = Promise.all([tick(3), tick(5), exchange(1), exchange(2)]);
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve("some were lost"), 15_000);
+    const came = work.then(() => "all came back");
+    assertEquals(await Promise.race([came, late.promise]), "all came back");
+    clearTimeout(timer);
+  },
+);
