@@ -10,20 +10,20 @@ import type {
   Resources,
 } from "../spec/types.ts";
 
-/** Fields in which 0, or an empty text, means what is absent means: nothing is asked. */
+/** Numbers of which 0 means what is absent means: nothing is asked. */
 const ZERO_IS_ABSENT: readonly string[] = [
   ...["limit", "reservation", "swap", "kernel", "kernelTCP"],
   ...["shares", "quota", "period", "realtimeRuntime", "realtimePeriod"],
-  ...["cpus", "mems", "weight", "leafWeight"],
+  ...["weight", "leafWeight"],
 ];
 
 /** Without what asks for nothing: runc's template for `update --resources` is full of zeros. */
 function asked<T extends object>(section: T | undefined): Partial<T> {
   return Object.fromEntries(
     Object.entries(section ?? {}).filter(([name, value]) =>
-      value !== undefined &&
+      value !== undefined && value !== "" &&
       !(Array.isArray(value) && value.length === 0) &&
-      !(ZERO_IS_ABSENT.includes(name) && (value === "" || Number(value) === 0))
+      !(ZERO_IS_ABSENT.includes(name) && Number(value) === 0)
     ),
   ) as Partial<T>;
 }
