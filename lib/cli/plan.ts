@@ -21,12 +21,19 @@ import { absolutePath } from "./root_dir.ts";
 
 const DEFAULT_ID = "plan";
 
+/** Work on cgroups, and where they are if systemd has a say in it. */
+interface CgroupPlan {
+  readonly path?: string;
+  readonly steps: readonly CgroupStep[];
+}
+
 /**
  * Prints the program.
  *
  * @throws {ExitError} when no container could be made from the configuration
  */
-export async function run({ parsed, log }: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
+  const { parsed, log } = invocation;
   const format = parsed.text("format") ?? "text";
   if (format !== "text" && format !== "json") {
     throw new ExitError(
@@ -49,7 +56,9 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
       log: (level, message) => log.write(level, message),
     });
     const id = parsed.args[0] ?? DEFAULT_ID;
-    const cgroups = planned(spec, host, id);
+    const { path, steps: cgroups } = invocation.systemdCgroup
+      ? await plannedScope(invocation, spec, host, id)
+      : planned(spec, host, id);
     if (parsed.on("cgroup")) {
       print(format === "json" ? json(cgroups) : lines(cgroups));
       return 0;
@@ -60,6 +69,7 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
       noPivot,
       noNewKeyring: parsed.on("no-new-keyring"),
       preserveFds: countOf(parsed, "preserve-fds"),
+      cgroupPath: path,
     });
     print(
       format === "json"
@@ -75,11 +85,30 @@ export async function run({ parsed, log }: Invocation): Promise<number> {
 }
 
 /** What the parent does to cgroups, beside what init does. */
-function planned(spec: Spec, host: Host, id: string): CgroupStep[] {
-  if (host.cgroup.mode === "none") return [];
-  return planCgroups(host.cgroup, {
+function planned(spec: Spec, host: Host, id: string): CgroupPlan {
+  if (host.cgroup.mode === "none") return { steps: [] };
+  const steps = planCgroups(host.cgroup, {
     id,
     cgroupsPath: spec.linux?.cgroupsPath,
+    resources: spec.linux?.resources ?? {},
+    owner: cgroupOwner(spec, host),
+  });
+  return { steps };
+}
+
+/** The same with systemd, whether it runs here or not. */
+async function plannedScope(
+  { rootless }: Invocation,
+  spec: Spec,
+  host: Host,
+  id: string,
+): Promise<CgroupPlan> {
+  const { planScope } = await import("../cgroups/systemd/plan.ts");
+  return planScope(host.cgroup, {
+    id,
+    cgroupsPath: spec.linux?.cgroupsPath,
+    rootless: rootless === "auto" ? host.euid !== 0 : rootless,
+    annotations: spec.annotations,
     resources: spec.linux?.resources ?? {},
     owner: cgroupOwner(spec, host),
   });

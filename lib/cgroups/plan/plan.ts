@@ -25,11 +25,11 @@ import { PlanFiles, type PlannedCall } from "./plan_files.ts";
 
 /** A step, as text and JSON show it. */
 export interface CgroupStep {
-  /** What is called; `bpf` loads a device program and attaches it. */
-  readonly call: "mkdir" | "write" | "chown" | "bpf";
-  /** The directory or file. */
+  /** What is called; `bpf` loads a device program and attaches it, `systemd` sets a property of a unit. */
+  readonly call: "mkdir" | "write" | "chown" | "bpf" | "systemd";
+  /** The directory or file, or the unit. */
   readonly path: string;
-  /** What is written, to whom it is given, or what the program does. */
+  /** What is written, to whom it is given, what the program does, or `NAME=VALUE`. */
   readonly value?: string;
   /** JSON pointers of the fields that ask for it; left out where the kernel needs it. */
   readonly pointers?: readonly string[];

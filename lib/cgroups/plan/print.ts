@@ -23,5 +23,7 @@ function action({ call, path, value = "" }: CgroupStep): string {
       return `chown ${value} ${path}`;
     case "bpf":
       return `attach a BPF program to ${path}, ${value}`;
+    case "systemd":
+      return `have systemd set ${value} of ${path}`;
   }
 }

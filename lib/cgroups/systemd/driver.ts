@@ -6,19 +6,14 @@
 import { CgroupError } from "../../errors.ts";
 import type { Resources } from "../../spec/types.ts";
 import { readerOf } from "../apply.ts";
-import { containerDeviceFilter } from "../devices.ts";
 import type { CgroupMode } from "../layout.ts";
 import type { CgroupPart, ScopeRecord } from "../record.ts";
-import { v1Writes } from "../v1/controllers.ts";
-import { askedControllers, v2Writes } from "../v2/controllers.ts";
+import { askedControllers } from "../v2/controllers.ts";
 import { makeUnified } from "../v2/create.ts";
 import { type ReadFile, readNothing } from "../write.ts";
 import { annotatedProperties } from "./annotations.ts";
-import { deviceProperties } from "./devices.ts";
-import { limitProperties } from "./limits.ts";
+import { type ScopeChange, scopeChange, type ScopeLimits } from "./change.ts";
 import { expandSlice } from "./names.ts";
-import type { UnitProperty } from "./property.ts";
-import { alignQuota } from "./quota.ts";
 import { scopeProperties } from "./scope.ts";
 import {
   isUnitExists,
@@ -26,13 +21,6 @@ import {
   openUnits,
   type UnitManager,
 } from "./units.ts";
-
-/** What is asked of a scope. */
-export interface ScopeLimits {
-  readonly resources: Resources;
-  /** Whether the device rules are to be set, too. */
-  readonly devices: boolean;
-}
 
 /** A scope that is to be started. */
 export interface ScopeStart {
@@ -42,14 +30,6 @@ export interface ScopeStart {
   readonly annotations: Readonly<Record<string, string>> | undefined;
   /** Called if there is one of that name, which is another's. */
   readonly onForeign: () => void;
-}
-
-/** What is to be done, and what it comes to. */
-export interface ScopeChange {
-  readonly properties: readonly UnitProperty[];
-  /** What the cgroup's files are to have. */
-  readonly resources: Resources;
-  readonly warnings: readonly string[];
 }
 
 /** Connects to the manager that has a scope. */
@@ -159,12 +139,8 @@ export class ScopeDriver {
    * @param parts the scope's cgroup; none as long as it is not there
    * @throws {CgroupError} if a controller that a limit needs can't be had
    */
-  change(
-    { resources, devices }: ScopeLimits,
-    parts: readonly CgroupPart[],
-  ): ScopeChange {
+  change(limits: ScopeLimits, parts: readonly CgroupPart[]): ScopeChange {
     const v2 = this.#mode === "v2";
-    const warnings: string[] = [];
     const readerFor = (controller: string): ReadFile => {
       const part = v2
         ? parts[0]
@@ -173,34 +149,17 @@ export class ScopeDriver {
         ? readNothing
         : readerOf(part.files, part.directory);
     };
-    const aligned = alignQuota(resources, readerFor("cpu"), { v2 });
-    if (aligned.warning !== undefined) warnings.push(aligned.warning);
-    const properties: UnitProperty[] = [];
-    for (const { controller, writes } of v2 ? v2Writes : v1Writes) {
-      const read = readerFor(controller);
-      const found = limitProperties(
-        writes(aligned.resources, read, {}),
-        read,
-        { version: this.#version, v2 },
-      );
-      properties.push(...found.properties);
-      warnings.push(...found.unknown.map((file) => this.#forgets(file)));
-    }
-    if (devices && !this.#scope.user) {
-      const found = deviceProperties(
-        containerDeviceFilter(resources.devices),
-        { v2 },
-      );
-      properties.push(...found.properties);
-      if (found.warning !== undefined) warnings.push(found.warning);
-    }
+    const target = {
+      mode: this.#mode,
+      version: this.#version,
+      user: this.#scope.user ?? false,
+    };
+    const change = scopeChange(target, limits, readerFor);
     const [part] = parts;
-    if (v2 && part !== undefined) this.#enableControllers(part, resources);
-    return { properties, resources: aligned.resources, warnings };
-  }
-
-  #forgets(file: string): string {
-    return `systemd ${this.#version} has no property for ${file}: a daemon-reload may take the limit away`;
+    if (v2 && part !== undefined) {
+      this.#enableControllers(part, change.resources);
+    }
+    return change;
   }
 
   /**

@@ -21,7 +21,8 @@ import {
   partsOf,
   type ScopeRecord,
 } from "../record.ts";
-import type { ScopeDriver, ScopeLimits } from "./driver.ts";
+import type { ScopeLimits } from "./change.ts";
+import type { ScopeDriver } from "./driver.ts";
 import type { UnitManager } from "./units.ts";
 
 /** How a scope's manager is made. */
