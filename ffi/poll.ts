@@ -21,6 +21,8 @@ const HOLD_IN_COMPANY_MS = 0.1;
 interface Pending extends Wait {
   /** Whether this thread is not to be held for it. */
   readonly patient: boolean;
+  /** Whether it is no company for others once it is parked. */
+  readonly lasting: boolean;
   readonly resolve: (ready: boolean[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -33,12 +35,18 @@ export interface WaitOptions {
    * @default {false} this thread may be held for a moment
    */
   readonly patient?: boolean;
+  /**
+   * For what may take days: nobody who waits meanwhile expects this thread to be wanted for it.
+   *
+   * @default {false}
+   */
+  readonly lasting?: boolean;
 }
 
 /** Who waits on this thread. */
 const pending = new Set<Pending>();
 const reactor = new Reactor<Pending>(onReturn);
-/** Waits that are parked and not patient. */
+/** Waits that are parked and whose end will be a piece of work. */
 let parkedCount = 0;
 let isServing = false;
 
@@ -93,7 +101,7 @@ export async function waitForNews(
   // epoll_ctl(2) asks as well, and would keep the answer for itself.
   const now = ppoll(interests, 0);
   if (timeoutMs === 0 || now.includes(true)) return now;
-  return await begin(interests, timeoutMs, true);
+  return await begin(interests, timeoutMs, { patient: true });
 }
 
 /**
@@ -109,22 +117,22 @@ async function waitFor(
   fds: readonly Fd[],
   events: number,
   timeoutMs: number,
-  { patient = false }: WaitOptions,
+  options: WaitOptions,
 ): Promise<boolean[]> {
   for (const fd of fds) void fd.number; // throws if it is closed
   const interests = fds.map((fd) => ({ fd, events }));
   if (timeoutMs === 0) return ppoll(interests, 0);
-  return await begin(interests, timeoutMs, patient);
+  return await begin(interests, timeoutMs, options);
 }
 
 async function begin(
   interests: readonly Interest[],
   timeoutMs: number,
-  patient: boolean,
+  { patient = false, lasting = false }: WaitOptions,
 ): Promise<boolean[]> {
   const deadline = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
   return await new Promise((resolve, reject) => {
-    const wait = { interests, deadline, patient, resolve, reject };
+    const wait = { interests, deadline, patient, lasting, resolve, reject };
     if (patient) park([wait]);
     else {
       pending.add(wait);
@@ -196,12 +204,17 @@ function parkIf(condition: (wait: Pending) => boolean): void {
   park(waits);
 }
 
+/** Whether this thread is going to be wanted for it soon. */
+function isCompany({ patient, lasting }: Pending): boolean {
+  return !patient && !lasting;
+}
+
 /** Hands waits over. */
 function park(waits: Iterable<Pending>): void {
   for (const wait of waits) {
     try {
       reactor.park(wait);
-      if (!wait.patient) parkedCount++;
+      if (isCompany(wait)) parkedCount++;
     } catch (error) {
       wait.reject(error);
     }
@@ -211,7 +224,7 @@ function park(waits: Iterable<Pending>): void {
 /** Those that come back from the reactor are looked at; who came for nothing waits again. */
 function onReturn(waits: readonly Pending[], error?: unknown): void {
   turns.begin();
-  for (const { patient } of waits) if (!patient) parkedCount--;
+  for (const wait of waits) if (isCompany(wait)) parkedCount--;
   if (error === undefined) { for (const wait of waits) pending.add(wait); }
   else for (const { reject } of waits) reject(error);
   if (pending.size > 0 && !isServing) void serve();

@@ -58,7 +58,8 @@ export function signalPid(pid: number, signal: number): boolean {
 
 /** Waits until the process has ended, ours or not. False when the time is up first. */
 export async function waitForExit(pidfd: Fd, timeoutMs = -1): Promise<boolean> {
-  return (await waitReadable([pidfd], timeoutMs))[0] === true;
+  const [ended] = await waitReadable([pidfd], timeoutMs, { lasting: true });
+  return ended === true;
 }
 
 /** Collects a child that has ended; undefined if it runs, or is no child of ours. */

@@ -53,12 +53,11 @@ export class Turns {
     this.begin();
   }
 
-  /** Waits until a piece of work may begin: not at all, if this turn is young and nobody else waits for one. */
+  /** Waits until a piece of work may begin: not for long, if this turn is young and nobody else waits for one. */
   async take(): Promise<void> {
-    if (this.#queued === 0 && this.left > 0) return;
-    this.#queued++;
+    const isAlone = this.#queued++ === 0;
     this.#queue = this.#queue.then(async () => {
-      await this.letGoOn();
+      if (!isAlone) await this.letGoOn();
       if (this.left <= 0) await this.next();
     });
     await this.#queue;

@@ -50,6 +50,13 @@ Deno.test("take() lets one begin after the other, in turns of their own if they 
   assertEquals(began, [1, 2, 3, 4, 4]);
 });
 
+Deno.test("take() looks at the time before each, though all have come at once in a young turn", async () => {
+  const bench = new Bench();
+  bench.turns.begin();
+  const began = await Promise.all([1, 1, 1, 1, 1].map((ms) => bench.work(ms)));
+  assertEquals(began, [0, 0, 0, 1, 1]);
+});
+
 Deno.test("take() lets others begin when somebody's piece has failed", async () => {
   const bench = new Bench();
   async function fail(): Promise<void> {

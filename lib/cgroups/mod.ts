@@ -31,4 +31,4 @@ export {
 export { type CgroupManager } from "./manager.ts";
 export { type CgroupRecord, newRecord } from "./record.ts";
 export { checkResources } from "./check_resources.ts";
-export { warmUpJoin } from "./warm_up.ts";
+export { warmedUp, warmUpJoin } from "./warm_up.ts";

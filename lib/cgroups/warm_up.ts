@@ -19,6 +19,24 @@ const HARMLESS = [
   "devices",
 ];
 
+/** For how long after a move the next one is cheap, at least. */
+const WARM_MS = 5;
+let movedAt = -Infinity;
+let warming: Promise<void> | undefined;
+
+/** Notes that a process has just been moved. */
+export function noteMove(): void {
+  movedAt = performance.now();
+}
+
+/**
+ * Waits for what {@linkcode warmUpJoin} has begun: while it waits for the kernel, so would everybody who makes a cgroup
+ * or moves a process, and with them this thread.
+ */
+export async function warmedUp(): Promise<void> {
+  await warming;
+}
+
 /**
  * Pays, beside other work, for what the next {@linkcode CgroupManager.join} on v1 would have to wait for.
  *
@@ -30,6 +48,13 @@ const HARMLESS = [
  * @returns when it is done; nobody needs to wait for that. Never fails: it is only a matter of speed
  */
 export async function warmUpJoin(layout: CgroupLayout): Promise<void> {
+  if (performance.now() - movedAt < WARM_MS) return;
+  warming ??= warmUp(layout).catch(() => {});
+  await warming;
+  warming = undefined;
+}
+
+async function warmUp(layout: CgroupLayout): Promise<void> {
   const controller = HARMLESS.find((name) =>
     layout.mounts.some(({ controllers }) => controllers.includes(name))
   );
@@ -49,4 +74,5 @@ export async function warmUpJoin(layout: CgroupLayout): Promise<void> {
   if (fd === undefined) return;
   // 0 is "the one who writes". A refusal is as good: the lock has been taken.
   await syscallAsync("write", fd.number, new Uint8Array([0x30]), 1);
+  noteMove();
 }

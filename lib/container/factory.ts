@@ -132,7 +132,7 @@ export class Factory {
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();
     const host = readHost();
-    warmUpJoin(host.cgroup).catch(() => {}); // only a matter of speed
+    warmUpJoin(host.cgroup);
     const rootfs = checkSpec(spec, host, {
       bundle,
       noPivot,

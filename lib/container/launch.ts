@@ -17,7 +17,7 @@ import {
   type Spawned,
 } from "../../init/bootstrap.ts";
 import { converse } from "../../init/session.ts";
-import { type CgroupManager, createManager } from "../cgroups/mod.ts";
+import { type CgroupManager, createManager, warmedUp } from "../cgroups/mod.ts";
 import { RuntimeError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
@@ -90,6 +90,7 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     record.cgroup = cgroup.toJSON();
     directory.write(record, replaceFile);
   }
+  await warmedUp();
   await cgroup.create(spec.linux?.resources);
   record.cgroup = cgroup.toJSON();
   await turns.take();

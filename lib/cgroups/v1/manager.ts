@@ -29,6 +29,7 @@ import { childrenOf, joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { type CgroupWrite, readNothing } from "../write.ts";
 import { v1Writes } from "./controllers.ts";
+import { noteMove } from "../warm_up.ts";
 import { realtimeWrites } from "./cpu.ts";
 import { makeCpuset } from "./create.ts";
 import { devicesMatch, devicesWrites, parseDevicesList } from "./devices.ts";
@@ -118,6 +119,7 @@ export class V1Manager extends BaseManager implements CgroupManager {
         this.drop(part, error);
       }
     }
+    noteMove();
   }
 
   openDirectory(): Fd | undefined {
