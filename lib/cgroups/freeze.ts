@@ -16,7 +16,12 @@ import {
   freezerStateV2,
 } from "./freezer.ts";
 import { readerOf } from "./apply.ts";
-import { type CgroupPart, type CgroupRecord, partsOf } from "./record.ts";
+import {
+  type CgroupPart,
+  type CgroupRecord,
+  type OpenHierarchy,
+  partsOf,
+} from "./record.ts";
 
 /** How long a process may take to come to rest: one that waits for a disk or a network file system does not. */
 const TIMEOUT_MS = 10_000;
@@ -28,12 +33,14 @@ export interface FreezeOptions {
   readonly timeoutMs?: number;
   /** Tells of processes what they wait for, for the message. */
   readonly describe?: (directory: string) => string;
+  /** Opens the hierarchies; the real ones by default. */
+  readonly open?: OpenHierarchy | undefined;
 }
 
 /** The directory that freezes: on a hybrid host, too, the one of v1, for whoever looks at a container looks there. */
-function freezerOf(record: CgroupRecord): CgroupPart {
+function freezerOf(record: CgroupRecord, open?: OpenHierarchy): CgroupPart {
   const controller = record.mode === "v2" ? "" : "freezer";
-  const part = partsOf(record).find(({ controllers }) =>
+  const part = partsOf(record, open).find(({ controllers }) =>
     controllers.includes(controller)
   );
   if (part !== undefined) return part;
@@ -51,9 +58,9 @@ function freezerOf(record: CgroupRecord): CgroupPart {
  */
 export async function freeze(
   record: CgroupRecord,
-  { timeoutMs = TIMEOUT_MS, describe }: FreezeOptions = {},
+  { timeoutMs = TIMEOUT_MS, describe, open }: FreezeOptions = {},
 ): Promise<void> {
-  const part = freezerOf(record);
+  const part = freezerOf(record, open);
   using _files = closing(part);
   const isDone = record.mode === "v2"
     ? await freezeV2(part, timeoutMs)
