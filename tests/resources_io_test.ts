@@ -133,7 +133,7 @@ claim("blockIO: a device that is not there is refused [v2]", async (box) => {
 }, { skip: without(V2 ? "io" : "blkio") });
 
 claim(
-  "blockIO: leaf weights, which no kernel has any more, are refused [v2]",
+  "blockIO: leaf weights, which no kernel has any more, are refused",
   async (box) => {
     const text = await refusal(box, { blockIO: { leafWeight: 100 } });
     assertMatch(

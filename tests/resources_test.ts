@@ -238,7 +238,7 @@ claim(
   { skip: without("cpuset") },
 );
 
-claim("cpu: CPUs that are not there are refused [v2]", async (box) => {
+claim("cpu: CPUs that are not there are refused", async (box) => {
   const text = await refusal(box, { cpu: { cpus: "1000-1001" } });
   assertMatch(text, /cpuset\.cpus: .*\((ERANGE|EINVAL|E2BIG)\)/);
 }, { skip: without("cpuset") });

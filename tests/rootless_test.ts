@@ -186,7 +186,7 @@ async function delegated(box: Box, inside: boolean): Promise<Result> {
 }
 
 claim(
-  "rootless on v2: in a delegated cgroup limits are set [v2]",
+  "rootless on v2: in a delegated cgroup limits are set",
   async (box) => {
     const result = ok(await delegated(box, true));
     assertEquals(result.stdout, "0\n");
@@ -200,7 +200,7 @@ claim(
 );
 
 claim(
-  "rootless on v2: from outside of the delegated cgroup, the error says where to start [v2]",
+  "rootless on v2: from outside of the delegated cgroup, the error says where to start",
   async (box) => {
     const text = failure(await delegated(box, false));
     assertMatch(
