@@ -52,6 +52,11 @@ const SAME: readonly (readonly [what: string, one: string, other: string])[] = [
     "91 17 0:51 / /proc rw shared:3 - proc proc rw\n95 91 0:52 / /dev rw master:3 - tmpfs tmpfs rw",
   ],
   [
+    "a hierarchy of cgroups that was mounted meanwhile",
+    "2:pids:/nst-12-0\n1:cpu:/nst-12-0\n0::/nst-12-0\n",
+    "3:net_cls,net_prio:/\n4:pids:/nst-12-0\n1:cpu:/nst-12-0\n0::/nst-12-0\n",
+  ],
+  [
     "a process's memory and run time in stat",
     `7 (cat) R 1 1 1 0 -1 4194304 54 ${"0 ".repeat(7)}20 0 1 0 1252599 ${
       "5 ".repeat(26)
@@ -76,6 +81,8 @@ const DIFFERENT: readonly (readonly [
   other: string,
 ])[] = [
   ["an exit code or any number by itself", "1", "2"],
+  ["a cgroup and the top one", "2:pids:/nst-12-0\n", "2:pids:/\n"],
+  ["cgroups of two controllers", "2:pids:/nst-12-0\n", "2:cpu:/nst-12-0\n"],
   ["a host's namespace and another", "net:[4026531833]", "net:[4026531834]"],
   ["a process and none", '"pid": 0', '"pid": 4711'],
   ["a status", "nst-12-0  99  running  /b", "nst-12-0  99  created  /b"],
