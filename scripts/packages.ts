@@ -25,6 +25,7 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "python3", package: "python3" },
   { program: "ps", package: "procps" },
   { program: "ip", package: "iproute2" },
+  { program: "runc", package: "runc" },
 ];
 
 /** This machine's CPU is one of two; the code for the other is assembled, compiled and run in an emulator. */

@@ -11,14 +11,19 @@ import { RuntimeError } from "../errors.ts";
 import { hookFailure } from "../hooks/failure.ts";
 import type { HookTrace } from "./handler_context.ts";
 
-/** The error to throw for one that ended a launch. To be asked while the cgroup is there. */
+/**
+ * The error to throw for one that ended a launch. To be asked while the cgroup is there.
+ *
+ * @param sinceMs when the launch began, as `Date.now()` has it: earlier containers had the same name, perhaps
+ */
 export async function explainFailure(
   error: unknown,
   trace: HookTrace,
   cgroup: CgroupManager,
+  sinceMs?: number,
 ): Promise<unknown> {
   if (outOfMemory(cgroup)) {
-    const detail = await whoseMemory(cgroup);
+    const detail = await whoseMemory(cgroup, sinceMs);
     const text =
       `container init was OOM-killed (memory limit too low?)${detail}`;
     return new RuntimeError("state", text, { cause: error });
@@ -48,11 +53,14 @@ function outOfMemory(cgroup: CgroupManager): boolean {
 }
 
 /** Whose limit it was, and who was killed, as far as that is known. */
-async function whoseMemory(cgroup: CgroupManager): Promise<string> {
+async function whoseMemory(
+  cgroup: CgroupManager,
+  sinceMs: number | undefined,
+): Promise<string> {
   const { oomReport } = await import("../cgroups/oom/report.ts");
   const { oomText } = await import("../cgroups/oom/text.ts");
   try {
-    const report = oomReport(cgroup.toJSON());
+    const report = oomReport(cgroup.toJSON(), { sinceMs });
     return report === undefined ? "" : `: ${oomText(report)}`;
   } catch (error) {
     if (error instanceof SyscallError) return ""; // it was only to say more

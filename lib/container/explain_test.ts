@@ -52,9 +52,11 @@ Deno.test("explainFailure() tells that memory ran out, whatever came of it", asy
 
 Deno.test("explainFailure() tells whose limit it was, if that can be found out", async () => {
   const mount = await Deno.makeTempDir();
+  // A name that the kernel's log has never seen.
+  const name = crypto.randomUUID();
   const record = {
     mode: "v2",
-    paths: { "": `${mount}/box` },
+    paths: { "": `${mount}/${name}` },
     mountPoints: { "": mount },
     existing: [],
     rootless: false,
@@ -64,20 +66,20 @@ Deno.test("explainFailure() tells whose limit it was, if that can be found out",
     toJSON: () => record,
   } as unknown as CgroupManager;
   try {
-    Deno.mkdirSync(`${mount}/box`);
+    Deno.mkdirSync(`${mount}/${name}`);
     const files = {
       "memory.events": "oom 1\noom_kill 1\n",
       "memory.events.local": "oom 1\noom_kill 1\n",
       "memory.max": "4096\n",
     };
-    for (const [name, text] of Object.entries(files)) {
-      Deno.writeTextFileSync(`${mount}/box/${name}`, text);
+    for (const [file, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(`${mount}/${name}/${file}`, text);
     }
     const { message } = await explainFailure(HOOK, {}, counting) as Error;
     assertEquals(
       message,
       "container init was OOM-killed (memory limit too low?): the container's limit of 4096 bytes was reached " +
-        `(${mount}/box), and the kernel killed 1 process`,
+        `(${mount}/${name}), and the kernel killed 1 process`,
     );
   } finally {
     await Deno.remove(mount, { recursive: true });

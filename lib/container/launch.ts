@@ -103,6 +103,7 @@ class Launch {
   readonly #built: ContainerProgram;
   readonly #cgroup: CgroupManager;
   readonly #trace: HookTrace = {};
+  readonly #beganMs = Date.now();
 
   constructor(
     options: LaunchOptions,
@@ -258,7 +259,12 @@ class Launch {
 
   /** Leaves nothing, and gives the error to throw. */
   async #undo(error: unknown, init: Spawned | undefined): Promise<unknown> {
-    const explained = await explainFailure(error, this.#trace, this.#cgroup);
+    const explained = await explainFailure(
+      error,
+      this.#trace,
+      this.#cgroup,
+      this.#beganMs,
+    );
     if (init !== undefined) {
       await killAndReap(init.pidfd);
       init.pidfd.close();
