@@ -15,17 +15,23 @@ import { readSome, setNonblocking, writeWhole } from "./nonblocking.ts";
  */
 export function readableStream(fd: Fd): ReadableStream<Uint8Array> {
   setNonblocking(fd);
+  let reading: Promise<unknown> = Promise.resolve();
   return new ReadableStream({
     type: "bytes",
     async pull(controller): Promise<void> {
-      const bytes = await orClose(fd, readSome(fd));
+      const read = orClose(fd, readSome(fd));
+      reading = read;
+      const bytes = await read;
       if (fd.isClosed) return; // cancelled
       if (bytes.length > 0) return controller.enqueue(bytes);
       fd.close();
       controller.close();
       controller.byobRequest?.respond(0);
     },
-    cancel: () => fd.close(),
+    async cancel(): Promise<void> {
+      fd.close();
+      await reading; // it ends now, and with it what waited
+    },
   });
 }
 

@@ -146,11 +146,15 @@ async function serve(): Promise<void> {
   isServing = true;
   while (pending.size > 0) {
     await turns.letGoOn();
-    if (turns.left <= 0) await turns.next();
     const left = turns.left;
+    if (left <= 0) {
+      // A turn of its own would be an operation that outlives who waits.
+      parkIf(() => true);
+      break;
+    }
     const isAlone = pending.size === 1 && parkedCount === 0;
     const hold = isAlone ? HOLD_MS : HOLD_IN_COMPANY_MS;
-    const { ready, isReturning } = look(Math.max(0, Math.min(hold, left)));
+    const { ready, isReturning } = look(Math.min(hold, left));
     for (const [wait, own] of ready) {
       if (turns.left <= 0) break;
       pending.delete(wait);
@@ -160,6 +164,7 @@ async function serve(): Promise<void> {
     // It may have been back by now, with nobody left to wait for.
     if (isReturning && reactor.descriptor !== undefined) {
       reactor.interrupt(); // what made it readable may be gone again
+      parkIf(() => true);
       break;
     }
     parkIf(({ patient }) => patient || ready.length === 0);
