@@ -36,6 +36,9 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/^\d+:[^:\n]*:\/(?:\n|$)/gm, ""],
   [/^\d+:(?=[^:\n]*:\/)/gm, ""],
   [/(usage: )\d+/g, "$1<bytes>"],
+  // /proc/net/dev, where the host's devices count on.
+  [/^(\s*[\w.@-]+:)(?:\s+\d+){16}$/gm, "$1 <counters>"],
+  [/(Cannot write )"\d+"( to \S*\/cgroup\.procs)/g, '$1"<pid>"$2'],
   // Serial numbers of keyrings, in lines about the steps of a set-up.
   [/(: keyctl\(.* = )\d+/g, "$1<key>"],
   // script(1) types the end of its input, and shows it if the terminal is in time.
