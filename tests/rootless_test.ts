@@ -3,53 +3,10 @@ import { assertEquals, assertMatch } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result } from "./command.ts";
-import { hierarchies, missing, NSINIT, ownCgroup } from "./host.ts";
+import { hierarchies, missing, ownCgroup } from "./host.ts";
 import { V2 } from "./limits.ts";
+import { rootless, rootlessBundle } from "./rootless.ts";
 import type { Spec } from "./spec.ts";
-
-const NOBODY = 65_534;
-
-/** Runs a script in a container of nobody's, whose configuration is `spec --rootless`. */
-async function rootless(
-  box: Box,
-  script: string,
-  edit?: (spec: Spec) => void,
-): Promise<Result> {
-  const dir = await bundleOf(box, script, edit);
-  const asNobody = { asNobody: true };
-  return await box.nsinit(["run", "--bundle", dir, box.newId()], asNobody);
-}
-
-/** The bundle of such a container. */
-async function bundleOf(
-  box: Box,
-  script: string,
-  edit?: (spec: Spec) => void,
-): Promise<string> {
-  const { dir, rootfs } = await box.bundle();
-  const config = `${dir}/config.json`;
-  await Deno.remove(config);
-  await Deno.mkdir(box.root);
-  for (const path of [box.root, dir, rootfs]) {
-    await Deno.chown(path, NOBODY, NOBODY);
-  }
-  for (const { name, isDirectory } of Deno.readDirSync(rootfs)) {
-    if (isDirectory) await Deno.chown(`${rootfs}/${name}`, NOBODY, NOBODY);
-  }
-  const asNobody = { asNobody: true };
-  ok(
-    await box.command(
-      [NSINIT, "spec", "--rootless", "--bundle", dir],
-      asNobody,
-    ),
-  );
-  const spec: Spec = JSON.parse(await Deno.readTextFile(config));
-  spec.process.terminal = false;
-  spec.process.args = ["sh", "-c", script];
-  edit?.(spec);
-  await Deno.writeTextFile(config, JSON.stringify(spec));
-  return dir;
-}
 
 const SKIP = { skip: missing("setpriv") };
 
@@ -138,7 +95,7 @@ claim(
  */
 async function delegated(box: Box, inside: boolean): Promise<Result> {
   const path = `/${box.mark}-delegated`;
-  const bundle = await bundleOf(
+  const bundle = await rootlessBundle(
     box,
     "cat /sys/fs/cgroup/hugetlb.2MB.max",
     (spec) => {

@@ -12,6 +12,7 @@ import { type CommandOptions, failure, ok, until } from "./command.ts";
 import { Container } from "./container.ts";
 import { exists, isPureV2 } from "./host.ts";
 import { limited } from "./limits.ts";
+import { rootlessBundle } from "./rootless.ts";
 import type { Resources } from "./spec.ts";
 
 const SKIP = {
@@ -441,4 +442,54 @@ claim(
     assertEquals(await units(box), []);
   },
   SKIP,
+);
+
+claim(
+  "systemd: a user's containers are in scopes of the user's own manager",
+  async (box) => {
+    const service = "user@65534.service";
+    ok(await box.command(["systemctl", "start", "dbus.service", service]));
+    try {
+      const dir = await rootlessBundle(box, "sleep 1000", (spec) => {
+        spec.linux.resources = { pids: { limit: 33 } };
+      });
+      const create = (id: string): string[] => [
+        "--systemd-cgroup",
+        "create",
+        "--bundle",
+        dir,
+        "--pid-file",
+        `${dir}/pid`,
+        id,
+      ];
+      const id = box.newId();
+      const asUser = (runtime: string): CommandOptions => ({
+        asNobody: true,
+        env: { XDG_RUNTIME_DIR: runtime },
+      });
+      const options = asUser("/run/user/65534");
+      ok(await box.nsinit(create(id), options));
+      const pid = Deno.readTextFileSync(`${dir}/pid`);
+      const path =
+        `/user.slice/user-65534.slice/${service}/user.slice/nsinit-${id}.scope`;
+      assertEquals(
+        Deno.readTextFileSync(`/proc/${pid}/cgroup`),
+        `0::${path}\n`,
+      );
+      const limit = Deno.readTextFileSync(`/sys/fs/cgroup${path}/pids.max`);
+      assertEquals(limit, "33\n");
+      ok(await box.nsinit(["delete", "--force", id], options));
+      assertEquals(exists(`/sys/fs/cgroup${path}`), false);
+      const text = failure(
+        await box.nsinit(create(box.newId()), asUser("/nowhere")),
+      );
+      assertStringIncludes(text, "unix:path=/nowhere/bus");
+    } finally {
+      await box.command(["systemctl", "stop", service]);
+    }
+  },
+  {
+    skip: SKIP.skip ??
+      (isPureV2() ? undefined : "a user's manager has no cgroups on v1"),
+  },
 );
