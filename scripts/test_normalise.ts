@@ -23,9 +23,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/("pid":\s?)[1-9]\d*/g, "$1<pid>"],
   [/(\/proc\/)\d+\b/g, "$1<pid>"],
   [/\b((?:process|pid) )\d+\b/gi, "$1<pid>"],
-  // The table of `list`, whose columns are as wide as they need to be; 0 says that there is no process.
-  [/^(<id>) +[1-9]\d* +(created|running|paused|stopped) +/gm, "$1 <pid> $2 "],
-  [/^ID +PID +STATUS +/gm, "ID PID STATUS "],
+  // The table of `list`; 0 says that there is no process.
+  [/^(<id> +)[1-9]\d*( +(?:created|running|paused|stopped) )/gm, "$1<pid>$2"],
   // Figures of the moment in proc_pid_status(5), of devices in /proc/net/dev, and of proc_uptime(5).
   [/^(SigQ:\s+)\d+\//gm, "$1<n>/"],
   [/^( *(?!lo:)\w+:)(?: +\d+){16}$/gm, "$1 <counters>"],
@@ -38,7 +37,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/(usage: )\d+/g, "$1<bytes>"],
   // /proc/net/dev, where the host's devices count on.
   [/^(\s*[\w.@-]+:)(?:\s+\d+){16}$/gm, "$1 <counters>"],
-  [/(Cannot write )"\d+"( to \S*\/cgroup\.procs)/g, '$1"<pid>"$2'],
+  // An error's text, and the same in quotes.
+  [/(Cannot write \\?")\d+(\\?" to \S*\/cgroup\.procs)/g, "$1<pid>$2"],
   // Serial numbers of keyrings, in lines about the steps of a set-up.
   [/(: keyctl\(.* = )\d+/g, "$1<key>"],
   // script(1) types the end of its input, and shows it if the terminal is in time.
@@ -56,12 +56,17 @@ export function normalise(text: string, names: Names): string {
   for (const [pattern, stand] of RULES) {
     result = result.replace(pattern, stand);
   }
-  return normaliseMounts(normaliseStat(
-    result.replace(
+  result = result
+    // The columns of `list` are as wide as what they hold.
+    .replace(
+      /^(?:ID +PID +STATUS|<id> +(?:<pid>|0) +\w+) .*$/gm,
+      (line) => line.replace(/ {2,}/g, " "),
+    )
+    .replace(
       /^(?:Tgid|Pid|PPid|NS[a-z]+id):.*$/gm,
       (line) => withoutPids(line),
-    ),
-  ));
+    );
+  return normaliseMounts(normaliseStat(result));
 }
 
 /** Fields of proc_pid_stat(5) that a set-up decides: relations to other processes, */

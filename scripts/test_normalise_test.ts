@@ -33,8 +33,15 @@ const SAME: readonly (readonly [what: string, one: string, other: string])[] = [
   ["namespaces of a container", "net:[4026532183]", "net:[4026532999]"],
   [
     "a line of the list of containers",
-    "ID  PID  STATUS  BUNDLE\nnst-12-0  99  running  /b",
-    "ID  PID    STATUS  BUNDLE\nnst-12-1  10000  running  /b",
+    "ID        PID  STATUS   BUNDLE                      CREATED               OWNER\n" +
+    "nst-12-0  99   running  /tmp/nsinit-test-1/bundle9  2026-11-22T05:29:52Z  root",
+    "ID        PID    STATUS   BUNDLE                       CREATED                 OWNER\n" +
+    "nst-12-1  10000  running  /tmp/nsinit-test-1/bundle10  2026-11-22T05:29:52.1Z  root",
+  ],
+  [
+    "a process id in an error, and in a log line",
+    'Cannot write "99" to /c/cgroup.procs: msg="Cannot write \\"99\\" to /c/cgroup.procs"',
+    'Cannot write "100" to /c/cgroup.procs: msg="Cannot write \\"815\\" to /c/cgroup.procs"',
   ],
   [
     "figures of the moment",
