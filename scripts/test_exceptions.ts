@@ -28,6 +28,14 @@ export function covers(exception: Exception, difference: Difference): boolean {
     matches(image, difference.image) && matches(reexec, difference.reexec);
 }
 
+/** Whether a difference is none that must be there. */
+export function isOpen(
+  difference: Difference,
+  exceptions: readonly Exception[],
+): boolean {
+  return !exceptions.some((exception) => covers(exception, difference));
+}
+
 function isForAll({ cases }: Exception): boolean {
   return cases.length === 1 && cases[0] === "*";
 }
@@ -49,9 +57,7 @@ export function judge(
   isWhole: boolean,
 ): TestResult[] {
   const results = [...differences].map(([name, found]): TestResult => {
-    const open = found.filter((one) =>
-      !exceptions.some((exception) => covers(exception, one))
-    );
+    const open = found.filter((one) => isOpen(one, exceptions));
     return {
       name: `same with both interpreters: ${name}`,
       ...(open.length === 0

@@ -37,6 +37,9 @@ export interface Difference {
 /** What stands for an observation that one run lacks. */
 export const NOTHING = "<not observed>";
 
+/** The field of a test that passed in one run only. */
+const OUTCOME = "test: outcome";
+
 /** Differences between two runs of one test. */
 export function compareCases(
   image: CaseRecord | undefined,
@@ -47,7 +50,7 @@ export function compareCases(
     return [{
       case: name,
       of: "test",
-      field: "test: outcome",
+      field: OUTCOME,
       image: image?.outcome ?? NOTHING,
       reexec: reexec?.outcome ?? NOTHING,
     }];
@@ -56,6 +59,21 @@ export function compareCases(
   return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) =>
     compareGroups(left.get(key) ?? [], right.get(key) ?? [])
       .map((difference) => ({ ...difference, case: name, of: key }))
+  );
+}
+
+/**
+ * Differences that two pairs of runs have in common.
+ *
+ * @param again those of the second pair; without it, the test did not run again, and all of the first stay
+ */
+export function inBoth(
+  first: readonly Difference[],
+  again: readonly Difference[] | undefined,
+): Difference[] {
+  return first.filter((one) =>
+    again === undefined || one.field === OUTCOME ||
+    again.some((other) => JSON.stringify(one) === JSON.stringify(other))
   );
 }
 

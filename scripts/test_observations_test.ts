@@ -2,6 +2,7 @@ import { assertEquals } from "../lib/deps/assert.ts";
 import {
   type CaseRecord,
   compareCases,
+  inBoth,
   NOTHING,
   type Observation,
 } from "./test_observations.ts";
@@ -116,4 +117,28 @@ Deno.test("compareCases() counts containers, also equal ones", () => {
     record("/2", of("1")),
   );
   assertEquals(fewer.map(({ reexec }) => reexec), [NOTHING, NOTHING]);
+});
+
+Deno.test("inBoth() keeps what came back as it was, and what was not looked at again", () => {
+  const pair = (one: string, other: string) =>
+    compareCases(
+      record("/1", command("run", one), command("ps", one)),
+      record("/2", command("run", other), command("ps", "a")),
+    );
+  const first = pair("a\nb", "a\nc");
+  assertEquals(first.length, 2);
+  assertEquals(inBoth(first, pair("a\nb", "a\nc")), first);
+  assertEquals(inBoth(first, undefined), first);
+  assertEquals(inBoth(first, []), []);
+  assertEquals(inBoth(first, pair("a\nb", "a\nd")).map(({ of }) => of), [
+    "command ps",
+  ]);
+});
+
+Deno.test("inBoth() keeps a test that failed in one of the first runs", () => {
+  const failed = compareCases(
+    { ...record("/1"), outcome: "failed" },
+    record("/2"),
+  );
+  assertEquals(inBoth(failed, []), failed);
 });
