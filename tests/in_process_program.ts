@@ -29,7 +29,7 @@ const WARM = 320;
 /** Starts in one attempt. */
 const STARTS = 48;
 /** A heavily used machine may spoil some. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 40;
 
 const [task, root = "", bundle = "", mark = ""] = Deno.args;
 let serial = 0;
