@@ -1,0 +1,142 @@
+/**
+ * The runtime without one of its protections, to show that an attack is real:
+ * a copy of its source in which a few lines are others. The product has no
+ * switch for that, which somebody else could use.
+ *
+ * @module
+ */
+import { assertEquals, assertNotEquals } from "../lib/deps/assert.ts";
+import type { Box } from "./box.ts";
+import type { Edit } from "./bundle.ts";
+import { claim, type ClaimOptions } from "./claim.ts";
+import { type CommandOptions, ok, type Result } from "./command.ts";
+import { Container } from "./container.ts";
+import { INIT_FLAGS } from "./interpreter.ts";
+
+/** A change to the source. */
+export interface Change {
+  /** The file, relative to the project's root. */
+  file: string;
+  /** What stands in it exactly once. */
+  from: string;
+  /** What stands there instead. */
+  to: string;
+}
+
+const TREE = new URL("..", import.meta.url).pathname;
+const FLAGS = "-A --no-config --no-lock --no-check --no-code-cache".split(" ");
+
+/** A runtime to be attacked: the executable under test, or a weakened one. */
+export class Runtime {
+  readonly box: Box;
+  readonly #tree: string;
+
+  /** The executable under test; or another one's source. */
+  constructor(box: Box, tree = TREE) {
+    this.box = box;
+    this.#tree = tree;
+  }
+
+  /** The source, changed. Throws unless each text to change is there, once. */
+  static weakened(box: Box, changes: readonly Change[]): Runtime {
+    const tree = `${box.dir}/weakened/`;
+    const texts = new Map<string, string>();
+    for (const { file, from, to } of changes) {
+      const text = texts.get(file) ?? Deno.readTextFileSync(TREE + file);
+      const parts = text.split(from);
+      if (parts.length !== 2) {
+        throw new Error(
+          `${file} has ${parts.length - 1} times: ${JSON.stringify(from)}`,
+        );
+      }
+      texts.set(file, parts.join(to));
+    }
+    Deno.mkdirSync(tree);
+    for (const entry of ["main.ts", "mod.ts", "ffi", "init", "lib"]) {
+      mirror(tree, entry, texts);
+    }
+    return new Runtime(box, tree);
+  }
+
+  /** Runs a command of the runtime. */
+  nsinit(args: string[], options: CommandOptions = {}): Promise<Result> {
+    if (this.#tree === TREE) return this.box.nsinit(args, options);
+    const main = `${this.#tree}main.ts`;
+    const flags = args.includes("--init") ? [] : INIT_FLAGS;
+    const words = [...FLAGS, main, "--root", this.box.root, ...flags, ...args];
+    return this.box.command([Deno.execPath(), "run", ...words], options);
+  }
+
+  /** Runs a shell script as a container in the foreground. */
+  async sh(
+    script: string,
+    edit?: Edit,
+    options: CommandOptions & { flags?: string[] } = {},
+  ): Promise<Result> {
+    const bundle = await this.box.bundle((spec, bundle) => {
+      spec.process.args = ["sh", "-c", script];
+      edit?.(spec, bundle);
+    });
+    const { flags = [], ...rest } = options;
+    const id = this.box.newId();
+    return await this.nsinit(["run", "-b", bundle.dir, ...flags, id], rest);
+  }
+
+  /** Creates a container; its program sleeps unless the edit says otherwise. */
+  async create(edit?: Edit, flags: string[] = []): Promise<Container> {
+    const bundle = await this.box.bundle((spec, bundle) => {
+      spec.process.args = ["sleep", "1000"];
+      edit?.(spec, bundle);
+    });
+    const id = this.box.newId();
+    const pidFile = `${bundle.dir}/pid`;
+    const args = ["-b", bundle.dir, "--pid-file", pidFile, ...flags, id];
+    const { outFile } = ok(await this.nsinit(["create", ...args]));
+    return new Container(this, { id, bundle, outFile, pidFile });
+  }
+
+  /** Loads a module of the source, to be attacked in this process. */
+  module<T>(path: string): Promise<T> {
+    return import(`file://${this.#tree}${path}`);
+  }
+}
+
+/** Links what is unchanged, and writes what is not. */
+function mirror(
+  tree: string,
+  path: string,
+  texts: ReadonlyMap<string, string>,
+): void {
+  const text = texts.get(path);
+  if (text !== undefined) return Deno.writeTextFileSync(tree + path, text);
+  if (![...texts.keys()].some((file) => file.startsWith(`${path}/`))) {
+    return Deno.symlinkSync(TREE + path, tree + path);
+  }
+  Deno.mkdirSync(tree + path);
+  for (const { name } of Deno.readDirSync(TREE + path)) {
+    mirror(tree, `${path}/${name}`, texts);
+  }
+}
+
+/** An attack, and the protection against it. */
+export interface Play extends ClaimOptions {
+  /** What the attacker does. */
+  name: string;
+  /** What protects against it. */
+  protection: string;
+  /** How that is switched off. */
+  changes: readonly Change[];
+  /** Makes the attack; answers what the attacker has got by it, a line each. */
+  attack: (runtime: Runtime) => Promise<string[]>;
+}
+
+/** Registers two tests: the attack on a weakened runtime, which must succeed, and on the executable, in vain. */
+export function play(options: Play): void {
+  const { name, protection, changes, attack } = options;
+  claim(`attack: ${name}: succeeds without ${protection}`, async (box) => {
+    assertNotEquals(await attack(Runtime.weakened(box, changes)), []);
+  }, options);
+  claim(`attack: ${name}: in vain`, async (box) => {
+    assertEquals(await attack(new Runtime(box)), []);
+  }, options);
+}
