@@ -9,7 +9,8 @@ import { failure, ok } from "./command.ts";
 import { exists, NSINIT } from "./host.ts";
 
 /** All commands for users; plan is not one of runc's. */
-const COMMANDS = "create delete kill list run spec start state plan".split(" ");
+const COMMANDS = "create delete features kill list run spec start state plan"
+  .split(" ");
 
 for (const flag of ["--version", "-v"]) {
   claim(

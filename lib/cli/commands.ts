@@ -52,6 +52,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     maxArgs: 1,
     load: () => import("./events.ts"),
   }],
+  ["features", {
+    flags: [],
+    minArgs: 0,
+    maxArgs: 0,
+    load: () => import("./features.ts"),
+  }],
   ["init", {
     flags: [],
     minArgs: 0,

@@ -102,6 +102,13 @@ Example, statistics once:
 
     # ${NAME} events --stats web`,
   },
+  features: {
+    summary: "print what this runtime can do, as JSON",
+    args: "",
+    description:
+      `The document has the form of the OCI runtime specification: features.md. It tells
+of this program, not of the machine: of what is in it the kernel may lack some.`,
+  },
   init: {
     summary: "what runs inside a new container; for internal use",
     args: "",

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Problem, Problems } from "./problems.ts";
-import type { Spec } from "./types.ts";
+import type { Linux, Mount, Process, Spec } from "./types.ts";
 
 /** A field that is not built. */
 interface Unbuilt {
@@ -115,8 +115,27 @@ function* matches(
   }
 }
 
+/** Part of a configuration, to ask about. */
+export interface SpecPart {
+  /** Part of the process. */
+  readonly process?: Partial<Process>;
+  /** Mounts. */
+  readonly mounts?: readonly Mount[];
+  /** Part of what is particular to Linux. */
+  readonly linux?: Linux;
+}
+
+/**
+ * Whether everything in a part of a configuration is carried out.
+ *
+ * @param part fields that are valid
+ */
+export function isBuilt(part: SpecPart): boolean {
+  return unbuiltFields(part).length === 0;
+}
+
 /** Finds fields that are not built, and that would change something; in the table's order. */
-function unbuiltFields(spec: Spec): Problem[] {
+function unbuiltFields(spec: SpecPart): Problem[] {
   return UNBUILT.flatMap(({ pattern, matters, reason }) =>
     [...matches(spec, pattern.split("/").slice(1), "")]
       .filter(({ value }) => matters(value))

@@ -9,7 +9,8 @@ import { ConfigError } from "../../errors.ts";
 import type { UnitProperty } from "./property.ts";
 import { parseVariant } from "./variant_text.ts";
 
-const KEY_PREFIX = "org.systemd.property.";
+/** What the names of these annotations begin with. */
+export const ANNOTATION_PREFIX = "org.systemd.property.";
 const MIN_NAME = 3;
 
 /** What the scope could not be made without, or would not be ours with. */
@@ -39,7 +40,7 @@ function toMicroseconds({ signature, value }: BusVariant): BusVariant {
 }
 
 function property(key: string, text: string): UnitProperty {
-  const name = key.slice(KEY_PREFIX.length);
+  const name = key.slice(ANNOTATION_PREFIX.length);
   if (name.length < MIN_NAME || !/^[A-Za-z]+$/.test(name)) {
     throw new ConfigError(
       pointerOf(key),
@@ -77,6 +78,6 @@ export function annotatedProperties(
   annotations: Readonly<Record<string, string>> = {},
 ): UnitProperty[] {
   return Object.entries(annotations)
-    .filter(([key]) => key.startsWith(KEY_PREFIX))
+    .filter(([key]) => key.startsWith(ANNOTATION_PREFIX))
     .map(([key, text]) => property(key, text));
 }
