@@ -14,7 +14,7 @@ const MAP_PRIVATE = 0x02;
 const MAP_ANONYMOUS = 0x20;
 const MAP_FIXED_NOREPLACE = 0x100000;
 
-/** A mapping that is never moved and never freed: there are two or three in the life of a process. */
+/** A mapping that is never moved and never freed: there are few in the life of a process. */
 export interface Region {
   /** Where it starts; below 2 GiB for {@linkcode mapLow}. */
   readonly address: number;

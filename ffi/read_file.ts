@@ -10,6 +10,7 @@ import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from "./abi/fcntl.ts";
 import { errnoName } from "./abi/errno.ts";
 import type { SyscallName } from "./abi/syscalls.ts";
 import type { Fd } from "./fd.ts";
+import { mapAnywhere, type Region } from "./memory.ts";
 import { SyscallError } from "./syscall_error.ts";
 import { syscall } from "./syscall.ts";
 
@@ -20,7 +21,12 @@ const CHUNK = 65_536;
  */
 const PAGE = 4096;
 const decoder = new TextDecoder();
-const buffer = new Uint8Array(CHUNK);
+let place: Region | undefined;
+
+/** Where each read puts its bytes. It never moves: to ask V8 where an array lies takes longer than a call. */
+function buffer(): Region {
+  return place ??= mapAnywhere(CHUNK);
+}
 
 /**
  * Reads a file of cgroupfs, procfs or sysfs.
@@ -37,9 +43,9 @@ export function readKernelFile(path: string): string | undefined {
   let text = "";
   let size: number;
   do {
-    size = syscall("read", fd, buffer, CHUNK);
+    size = syscall("read", fd, buffer().address, CHUNK);
     if (size < 0) break;
-    text += decoder.decode(buffer.subarray(0, size));
+    text += textOf(size);
   } while (size > PAGE / 2);
   syscall("close", fd);
   return size < 0 ? absent("read", -size, path) : text;
@@ -52,9 +58,26 @@ export function readKernelFile(path: string): string | undefined {
  * @throws {SyscallError} such as EIO
  */
 export function rereadKernelFile(fd: Fd): string | undefined {
-  const size = syscall("pread64", fd.number, buffer, CHUNK, 0);
+  const size = syscall("pread64", fd.number, buffer().address, CHUNK, 0);
   if (size < 0) return absent("pread64", -size, fd.path);
-  return decoder.decode(buffer.subarray(0, size));
+  return textOf(size);
+}
+
+/** Up to so many bytes are put together faster than the decoder is asked: measured, 0.2 µs in place of 0.5. */
+const SHORT = 12;
+
+/** What was read, as text. */
+function textOf(size: number): string {
+  const { bytes } = buffer();
+  let text = "";
+  for (let at = 0; at < size; at++) {
+    const byte = bytes[at]!;
+    if (size > SHORT || byte > 0x7f) {
+      return decoder.decode(bytes.subarray(0, size));
+    }
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 const ABSENT = ["ENOENT", "ENOTDIR", "ENODEV", "ESRCH", "EOPNOTSUPP"];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Uint64 } from "../../spec/types_numbers.ts";
 import type { ReadFile } from "../write.ts";
 import { count, keyed, keyedExact, numberIn } from "./fields.ts";
 import type { MemoryCounter, MemoryStats } from "./types.ts";
@@ -13,11 +14,22 @@ import type { MemoryCounter, MemoryStats } from "./types.ts";
  */
 const NO_LIMIT = 2 ** 63 - 2 ** 16;
 
-/** A family of files, such as `memory.kmem.`; undefined if the kernel has none. */
-function counter(read: ReadFile, prefix: string): MemoryCounter | undefined {
+/**
+ * A family of files, such as `memory.kmem.`; undefined if the kernel has none.
+ *
+ * @param hierarchical the least limit of the cgroup and all above, where it is known: if there is none, the cgroup has
+ * none itself, and a file less is read
+ */
+function counter(
+  read: ReadFile,
+  prefix: string,
+  hierarchical?: Uint64,
+): MemoryCounter | undefined {
   const usage = read(`${prefix}usage_in_bytes`);
   if (usage === undefined) return undefined;
-  const limit = count(read, `${prefix}limit_in_bytes`);
+  const limit = hierarchical !== undefined && hierarchical >= NO_LIMIT
+    ? NO_LIMIT
+    : count(read, `${prefix}limit_in_bytes`);
   return {
     usageBytes: numberIn(usage) ?? 0,
     peakBytes: count(read, `${prefix}max_usage_in_bytes`),
@@ -35,10 +47,16 @@ export function memoryStatsV1(
   read: ReadFile,
   options: { readonly kernel: boolean },
 ): MemoryStats | undefined {
-  const memory = counter(read, "memory.");
+  const table = read("memory.stat");
+  if (table === undefined) return undefined;
+  const stat = keyedExact(table);
+  const memory = counter(read, "memory.", stat["hierarchical_memory_limit"]);
   if (memory === undefined) return undefined;
-  const stat = keyedExact(read("memory.stat") ?? "");
-  const swap = counter(read, "memory.memsw.");
+  const swap = counter(
+    read,
+    "memory.memsw.",
+    stat["hierarchical_memsw_limit"],
+  );
   const [kernel, kernelTcp] = options.kernel
     ? [counter(read, "memory.kmem."), counter(read, "memory.kmem.tcp.")]
     : [];

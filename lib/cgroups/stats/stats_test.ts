@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "../../deps/assert.ts";
 import type { ReadFile } from "../write.ts";
 import { parsePressure } from "./pressure.ts";
+import { keyed, keyedExact, numberIn } from "./fields.ts";
 import { ALL_PARTS, readStats } from "./mod.ts";
 import { pageSizeName } from "./page_sizes.ts";
 import type { StatsSource } from "./source.ts";
@@ -88,6 +89,12 @@ Deno.test("statsV1() reads what is asked for, and nothing else", () => {
   assertEquals(memory.stats.memory?.kernel, undefined);
   assertEquals(memory.stats.memory?.pressure, undefined);
   assertEquals(memory.log.filter((file) => /kmem|pressure/.test(file)), []);
+  // The table has told that memory and swap together have no limit, here or above.
+  assertEquals(
+    memory.log.filter((file) => file.endsWith("limit_in_bytes")),
+    ["memory.limit_in_bytes"],
+  );
+  assertEquals(memory.stats.memory?.swap?.limitBytes, undefined);
   assertEquals(only("pressure").stats, {});
   assert(only("cpu", "pressure").stats.cpu?.pressure !== undefined);
   assertEquals(only().stats, {});
@@ -117,6 +124,34 @@ Deno.test("statsV1() leaves out controllers that the container has no cgroup of"
   assertEquals(statsV1(recorded(HYBRID, gone("unified/"))).hugetlb, undefined);
   const noSwap = statsV1(recorded(HYBRID, gone("memory/memory.memsw")));
   assertEquals(noSwap.memory?.swap, undefined);
+});
+
+Deno.test("statsV1() tells the cgroup's own limit, not one above", () => {
+  const stat = HYBRID["memory/memory.stat"]!.replace(
+    "hierarchical_memsw_limit 9223372036854771712",
+    "hierarchical_memsw_limit 67108864",
+  );
+  const above = statsV1(recorded(HYBRID, { "memory/memory.stat": stat }));
+  assertEquals(above.memory?.swap?.limitBytes, undefined);
+  assertEquals(above.memory?.limitBytes, 33554432);
+});
+
+Deno.test("keyed() and keyedExact() take what a table may hold", () => {
+  const text =
+    "a 1\nnone\nbig 9223372036854771712\nmax max\nminus -3\n16digits 1234567890123456\nempty \nlast 7";
+  const small = { a: 1, minus: -3, "16digits": 1234567890123456, last: 7 };
+  const big = 9223372036854771712n;
+  assertEquals(keyed(text), { ...small, big: Number(big), empty: 0 });
+  assertEquals(keyedExact(text), { ...small, big, empty: 0 });
+  assertEquals(["12\n", "12", " -5 \n", "9007199254740993\n"].map(numberIn), [
+    12,
+    12,
+    -5,
+    9007199254740992,
+  ]);
+  assertEquals(["max\n", "", "\n", "1 2\n", "0x1"].map(numberIn), [
+    ...Array(5),
+  ]);
 });
 
 Deno.test("statsV1() reads CPU sets of a mount without prefixes", () => {

@@ -40,16 +40,18 @@ function cpuStats(
   cpuacct: ReadFile | undefined,
 ): CpuStats | undefined {
   const throttling = cpu?.("cpu.stat");
-  const usage = cpuacct?.("cpuacct.usage");
-  if (throttling === undefined && usage === undefined) return undefined;
+  const perCpu = cpuacct?.("cpuacct.usage_percpu");
+  if (throttling === undefined && perCpu === undefined) return undefined;
   const stat = keyed(throttling ?? "");
   const ticks = keyed(cpuacct?.("cpuacct.stat") ?? "");
   const each = byCpu(cpuacct?.("cpuacct.usage_all") ?? "");
+  const perCpuNs = numbers(perCpu ?? "");
   return {
-    usageNs: numberIn(usage ?? "") ?? 0,
+    // The kernel makes cpuacct.usage in the same way (kernel/sched/cpuacct.c), so that file is not read.
+    usageNs: perCpuNs.reduce((sum, ns) => sum + ns, 0),
     userNs: (ticks["user"] ?? 0) * NS_PER_TICK,
     systemNs: (ticks["system"] ?? 0) * NS_PER_TICK,
-    perCpuNs: numbers(cpuacct?.("cpuacct.usage_percpu") ?? ""),
+    perCpuNs,
     perCpuUserNs: each.user,
     perCpuSystemNs: each.system,
     periods: stat["nr_periods"] ?? 0,
