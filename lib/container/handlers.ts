@@ -11,6 +11,7 @@ import { ConfigError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import { toHostId, writeIdMaps } from "../namespaces/id_maps.ts";
 import { homeEntry } from "../process/environment.ts";
+import { hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import { homeOf } from "../user/home.ts";
 import type { HandlerContext, HookTrace } from "./handler_context.ts";
@@ -85,19 +86,16 @@ export function prepareInit(pid: number, spec: Spec): void {
 // Mounts seldom need us: what answers them is loaded when they do.
 
 async function mountSource(
-  context: HandlerContext,
-  { value }: Question,
+  { spec, bundle, init }: HandlerContext,
+  { value, fds }: Question,
 ): Promise<Reply> {
-  const { openMountSource } = await import("../mounts/upcalls.ts");
-  return {
-    fds: [
-      openMountSource(
-        context.spec.mounts![value]!,
-        context.bundle,
-        context.init.pid,
-      ),
-    ],
-  };
+  const { answerSource } = await import("../mounts/upcalls.ts");
+  const source = answerSource(spec.mounts![value]!, fds[0], {
+    bundle,
+    pointer: `/mounts/${value}`,
+    pid: hasNamespace(spec, "user") ? init.pid : undefined,
+  });
+  return source === undefined ? {} : { fds: [source] };
 }
 
 async function mountTarget(

@@ -4,6 +4,7 @@
  * @module
  */
 import { namespaceFlag } from "../../ffi/namespace.ts";
+import { parseMap } from "../namespaces/id_maps.ts";
 import { NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
 import { textOf } from "../spec/snapshot.ts";
 import type { IdMapping, NamespaceType, Spec } from "../spec/types.ts";
@@ -103,11 +104,5 @@ const hostFiles: HostFiles = {
 };
 
 function readMap(path: string): IdMapping[] {
-  return Deno.readTextFileSync(path).split("\n").filter((line) =>
-    line.trim() !== ""
-  ).map((line) => {
-    const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/\s+/)
-      .map(Number);
-    return { containerID, hostID, size };
-  });
+  return parseMap(Deno.readTextFileSync(path));
 }

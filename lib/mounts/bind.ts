@@ -10,6 +10,7 @@ import type { Operand } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
 import { ConfigError } from "../errors.ts";
+import { isIdMapOption } from "../spec/id_map_option.ts";
 import {
   attach,
   cloneMount,
@@ -41,6 +42,7 @@ export function bindMount(
   plan: MountPlan,
 ): void {
   const source = openSource(b, context, plan);
+  if (plan.options.idmap !== "none") mapIds(b, context, plan, source);
   if (plan.destination === "/proc") requireProc(b, source);
   changeAttributes(b, source, plan.options);
   const mode = statField(stat(b, source, { keep: "source" }), "mode");
@@ -50,24 +52,12 @@ export function bindMount(
   finishMount(b, context, plan, source);
 }
 
-/** The source as a mount of its own. The parent brings it if ids are to be mapped, or we may not reach it. */
+/** The source as a mount of its own. The parent brings it if we may not reach it. */
 function openSource(
   b: ProgramBuilder,
   context: MountContext,
   plan: MountPlan,
 ): Operand {
-  const ask = (): Operand =>
-    upcall(b, context.sync, MESSAGE.SOURCE, { value: plan.index, receive: 1 })
-      .fds[0]!;
-  if (plan.options.idmap !== "none") {
-    if (!context.host.userNamespace && plan.mount.uidMappings === undefined) {
-      throw new ConfigError(
-        `${plan.pointer}/options`,
-        "an id-mapped mount needs mappings, or a user namespace",
-      );
-    }
-    return ask();
-  }
   const from = { path: hostPath(context, plan.source) };
   const isRecursive = plan.options.bind === "recursive";
   if (!context.host.userNamespace) return cloneMount(b, from, isRecursive);
@@ -79,9 +69,33 @@ function openSource(
   b.store(fd, clone);
   b.jump(done);
   b.place(refused);
-  b.store(fd, ask());
+  const options = { value: plan.index, receive: 1 };
+  b.store(fd, upcall(b, context.sync, MESSAGE.SOURCE, options).fds[0]!);
   b.place(done);
   return word(fd);
+}
+
+/**
+ * Has the parent map the ids of the clone, while it is attached nowhere: later the kernel would refuse. The clone is
+ * made by us, for what is mounted at the source is what the container's mounts have made of it.
+ *
+ * @throws {ConfigError} if nothing says how
+ */
+function mapIds(
+  b: ProgramBuilder,
+  { sync, host }: MountContext,
+  { index, mount, pointer }: MountPlan,
+  source: Operand,
+): void {
+  const { uidMappings = [], options = [] } = mount;
+  const isGiven = uidMappings.length > 0 || options.some(isIdMapOption);
+  if (!host.userNamespace && !isGiven) {
+    throw new ConfigError(
+      `${pointer}/options`,
+      "an id-mapped mount needs mappings, or a user namespace",
+    );
+  }
+  upcall(b, sync, MESSAGE.SOURCE, { value: index, send: source });
 }
 
 function requireProc(b: ProgramBuilder, source: Operand): void {

@@ -33,6 +33,7 @@ import {
   MS_SYNCHRONOUS,
 } from "../../ffi/abi/mount.ts";
 import type { MountAttr } from "../../ffi/structs/mount_attr.ts";
+import { isIdMapOption } from "../spec/id_map_option.ts";
 import {
   FLAG_WORDS,
   PROPAGATION_WORDS,
@@ -124,7 +125,9 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
       applyRecursive(recursive, deep.flag, deep.clear === true);
     } else if (option === "idmap") idmap = "one";
     else if (option === "ridmap") idmap = "recursive";
-    else if (option === "tmpcopyup") copyUp = true;
+    else if (isIdMapOption(option)) {
+      idmap = option.startsWith("r") ? "recursive" : "one";
+    } else if (option === "tmpcopyup") copyUp = true;
     else data.push(option);
   }
   const isBind = (flags & MS_BIND) !== 0;

@@ -61,7 +61,8 @@ const MOUNT_DATA_MAX = 4095;
 export function planMount(mount: Mount, index: number): MountPlan {
   const pointer = `/mounts/${index}`;
   const parsed = parseMountOptions(mount.options ?? []);
-  const options = parsed.idmap === "none" && mount.uidMappings !== undefined
+  const isMapped = (mount.uidMappings ?? []).length > 0;
+  const options = parsed.idmap === "none" && isMapped
     ? { ...parsed, idmap: "one" as const }
     : parsed;
   const destination = rootedPath(mount.destination);
@@ -149,9 +150,10 @@ function checkOptions(plan: MountPlan): void {
   }
   if (options.idmap !== "none") {
     if (kind !== "bind") refuse("ids can be mapped on bind mounts only");
-    if (
-      (mount.uidMappings === undefined) !== (mount.gidMappings === undefined)
-    ) refuse("uidMappings and gidMappings must be given together");
+    const [uids, gids] = [mount.uidMappings ?? [], mount.gidMappings ?? []];
+    if ((uids.length === 0) !== (gids.length === 0)) {
+      refuse("uidMappings and gidMappings must be given together");
+    }
   }
   if (options.copyUp && type !== "tmpfs") {
     refuse("tmpcopyup is an option of tmpfs only");

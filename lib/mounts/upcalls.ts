@@ -3,61 +3,50 @@
  *
  * @module
  */
-import { MOUNT_ATTR_IDMAP } from "../../ffi/abi/mount.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { changeMount, cloneTree } from "../../ffi/mount.ts";
-import { ConfigError, RuntimeError } from "../errors.ts";
+import { cloneTree } from "../../ffi/mount.ts";
+import { RuntimeError } from "../errors.ts";
 import type { Mount } from "../spec/types.ts";
 import { copyUp } from "./copy_up.ts";
-import { openUserNamespace, userNamespaceWith } from "./id_mapping.ts";
+import { mapMountIds } from "./id_mapping.ts";
 import { parseMountOptions } from "./options.ts";
 import { type Owner, resolveTarget } from "./resolve_target.ts";
 
+/** What {@linkcode answerSource} needs besides the mount. */
+export interface SourceOptions {
+  /** The bundle's directory, where relative sources start. */
+  readonly bundle: string;
+  /** JSON pointer of the mount. */
+  readonly pointer: string;
+  /** A process in the container's user namespace, if it has one. */
+  readonly pid: number | undefined;
+}
+
 /**
- * SOURCE: a clone of a bind mount's source, for an init that may not reach it, with its ids mapped if that is asked for.
+ * SOURCE: a clone of a bind mount's source, for an init that may not reach it. With a clone of init's: maps its ids.
  *
- * @param bundle the bundle's directory, where relative sources start
- * @param pid a process in the container's user namespace; its mappings are taken if the mount has none of its own
- * @throws {SyscallError} ENOENT, EACCES; EINVAL where the file system has no id mapping
+ * @param clone what came along with the question
+ * @returns the descriptor to send, if any
+ * @throws {SyscallError} ENOENT, EACCES
+ * @throws {ConfigError} where ids can't be mapped
  */
-export function openMountSource(
+export function answerSource(
   mount: Mount,
-  bundle: string,
-  pid?: number,
-): Fd {
-  const options = parseMountOptions(mount.options ?? []);
-  const tree = cloneTree(sourcePath(mount, bundle), {
-    recursive: options.bind === "recursive",
-  });
-  const isMapped = options.idmap !== "none" || mount.uidMappings !== undefined;
-  if (!isMapped) return tree;
-  try {
-    using namespace = mappingNamespace(mount, pid);
-    const attr = { set: MOUNT_ATTR_IDMAP, usernsFd: namespace.number };
-    changeMount(tree, attr, { recursive: options.idmap === "recursive" });
-    return tree;
-  } catch (error) {
-    tree.close();
-    throw error;
+  clone: Fd | undefined,
+  { bundle, pointer, pid }: SourceOptions,
+): Fd | undefined {
+  if (clone !== undefined) {
+    mapMountIds(clone, { mount, pointer, pid });
+    return undefined;
   }
+  const { bind } = parseMountOptions(mount.options ?? []);
+  return cloneTree(sourcePath(mount, bundle), {
+    recursive: bind === "recursive",
+  });
 }
 
 function sourcePath({ source = "" }: Mount, bundle: string): string {
   return source.startsWith("/") ? source : `${bundle}/${source}`;
-}
-
-function mappingNamespace(mount: Mount, pid: number | undefined): Fd {
-  const { uidMappings, gidMappings, destination } = mount;
-  if (uidMappings !== undefined && gidMappings !== undefined) {
-    return userNamespaceWith(uidMappings, gidMappings, `mount ${destination}`);
-  }
-  if (pid === undefined) {
-    throw new ConfigError(
-      "/mounts",
-      `${destination} needs id mappings, or a user namespace`,
-    );
-  }
-  return openUserNamespace(pid);
 }
 
 /** What {@linkcode resolveMountTarget} may need. */

@@ -1,16 +1,11 @@
 import { assertEquals, assertThrows } from "../deps/assert.ts";
 import { openHostDirectory, statFd } from "../../ffi/fs.ts";
-import { ConfigError, RuntimeError } from "../errors.ts";
+import { cloneTree } from "../../ffi/mount.ts";
+import { RuntimeError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
+import { testAsRoot } from "../../init/testdata/as_root.ts";
 import type { Mount } from "../spec/types.ts";
-import { copyUpMount, openMountSource, resolveMountTarget } from "./upcalls.ts";
-
-const needsRoot = Deno.uid() !== 0;
-if (needsRoot) {
-  Deno.stdout.writeSync(
-    new TextEncoder().encode("SKIP mount sources: cloning mounts needs root\n"),
-  );
-}
+import { answerSource, copyUpMount, resolveMountTarget } from "./upcalls.ts";
 
 function withDirectory(run: (path: string) => void): void {
   const path = Deno.makeTempDirSync();
@@ -23,52 +18,46 @@ function withDirectory(run: (path: string) => void): void {
 
 const BIND: Mount = { destination: "/mnt", source: "data", options: ["bind"] };
 
-Deno.test({
-  name: "openMountSource() clones a source below the bundle",
-  ignore: needsRoot,
-  fn: () =>
-    withDirectory((path) => {
-      Deno.mkdirSync(`${path}/data`);
-      using tree = openMountSource(BIND, path);
-      using directory = openHostDirectory(`${path}/data`);
-      assertEquals(statFd(tree).ino, statFd(directory).ino);
-      assertEquals(statFd(tree).mountId === statFd(directory).mountId, false);
-    }),
-});
+const POINTER = "/mounts/3";
+const ALONE = { pointer: POINTER, pid: undefined };
 
-Deno.test({
-  name: "openMountSource() maps the ids of a mount that says how",
-  ignore: needsRoot,
-  fn: () =>
-    withDirectory((path) => {
-      Deno.mkdirSync(`${path}/data`);
-      Deno.chownSync(`${path}/data`, 3, 4);
-      const mapping = (
-        hostID: number,
-      ) => [{ containerID: 0, hostID, size: 10 }];
-      using tree = openMountSource({
-        ...BIND,
-        uidMappings: mapping(5000),
-        gidMappings: mapping(6000),
-      }, path);
-      assertEquals([statFd(tree).uid, statFd(tree).gid], [5003, 6004]);
-    }),
-});
-
-Deno.test({
-  name: "openMountSource() refuses to map ids without mappings and process",
-  ignore: needsRoot,
-  fn: () =>
-    withDirectory((path) => {
-      Deno.mkdirSync(`${path}/data`);
-      const mount = { ...BIND, options: ["bind", "idmap"] };
-      assertThrows(() => openMountSource(mount, path), ConfigError, "/mnt");
-    }),
-});
-
-Deno.test("openMountSource() throws where there is no source", () => {
+testAsRoot("answerSource() clones a source below the bundle", () => {
   withDirectory((path) => {
-    const error = assertThrows(() => openMountSource(BIND, path), SyscallError);
+    Deno.mkdirSync(`${path}/data`);
+    using tree = answerSource(BIND, undefined, { ...ALONE, bundle: path })!;
+    using directory = openHostDirectory(`${path}/data`);
+    assertEquals(statFd(tree).ino, statFd(directory).ino);
+    assertEquals(statFd(tree).mountId === statFd(directory).mountId, false);
+  });
+});
+
+testAsRoot("answerSource() maps the ids of a clone that came along", () => {
+  withDirectory((path) => {
+    Deno.chownSync(path, 3, 4);
+    const mapping = (
+      hostID: number,
+    ) => [{ containerID: 0, hostID, size: 10 }];
+    const mount = {
+      ...BIND,
+      uidMappings: mapping(5000),
+      gidMappings: mapping(6000),
+    };
+    using tree = cloneTree(path);
+    assertEquals(
+      answerSource(mount, tree, { ...ALONE, bundle: "" }),
+      undefined,
+    );
+    assertEquals([statFd(tree).uid, statFd(tree).gid], [5003, 6004]);
+  });
+});
+
+Deno.test("answerSource() throws where there is no source", () => {
+  withDirectory((path) => {
+    const options = { ...ALONE, bundle: path };
+    const error = assertThrows(
+      () => answerSource(BIND, undefined, options),
+      SyscallError,
+    );
     assertEquals(error.message.includes(`${path}/data`), true);
   });
 });

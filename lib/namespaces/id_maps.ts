@@ -13,6 +13,15 @@ export function mapLines(mappings: readonly IdMapping[]): string {
   ).join("");
 }
 
+/** The mappings of a map file. */
+export function parseMap(text: string): IdMapping[] {
+  return text.split("\n").filter((line) => line.trim() !== "").map((line) => {
+    const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/\s+/)
+      .map(Number);
+    return { containerID, hostID, size };
+  });
+}
+
 /**
  * The host's id of a container's id; undefined if it is not mapped. Without a user namespace they are the same.
  */

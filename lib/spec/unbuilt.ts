@@ -25,20 +25,12 @@ function isText(value: unknown): boolean {
   return value !== "";
 }
 
-function hasElements(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
-
 function hasMembers(value: unknown): boolean {
   return Object.keys(value as object).length > 0;
 }
 
 function isNotification(value: unknown): boolean {
   return value === "SCMP_ACT_NOTIFY";
-}
-
-function isIdMapOption(value: unknown): boolean {
-  return value === "idmap" || value === "ridmap";
 }
 
 /** The table. An entry goes when the field is built. */
@@ -67,21 +59,6 @@ const UNBUILT: readonly Unbuilt[] = [
     pattern: "/linux/seccomp/listenerPath",
     matters: isText,
     reason: "the listener would hear of no call",
-  },
-  {
-    pattern: "/mounts/*/uidMappings",
-    matters: hasElements,
-    reason: "files would show their real owners",
-  },
-  {
-    pattern: "/mounts/*/gidMappings",
-    matters: hasElements,
-    reason: "files would show their real groups",
-  },
-  {
-    pattern: "/mounts/*/options/*",
-    matters: isIdMapOption,
-    reason: "files would show their real owners",
   },
   {
     pattern: "/linux/netDevices",

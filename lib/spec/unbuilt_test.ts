@@ -4,7 +4,6 @@ import { Problems } from "./problems.ts";
 import type { Spec } from "./types.ts";
 import { unbuiltRules } from "./unbuilt.ts";
 
-const MAP = [{ containerID: 0, hostID: 0, size: 1 }];
 const MOUNT = { destination: "/a", source: "/b" };
 
 type Parts = Omit<Partial<Spec>, "process"> & {
@@ -54,26 +53,6 @@ const REFUSED: readonly [pointer: string, reason: string, parts: Parts][] = [
         seccomp: { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/x" },
       },
     },
-  ],
-  [
-    "/mounts/1/uidMappings",
-    "files would show their real owners",
-    { mounts: [MOUNT, { ...MOUNT, uidMappings: MAP }] },
-  ],
-  [
-    "/mounts/0/gidMappings",
-    "files would show their real groups",
-    { mounts: [{ ...MOUNT, gidMappings: MAP }] },
-  ],
-  [
-    "/mounts/0/options/1",
-    "files would show their real owners",
-    { mounts: [{ ...MOUNT, options: ["bind", "idmap"] }] },
-  ],
-  [
-    "/mounts/0/options/0",
-    "files would show their real owners",
-    { mounts: [{ ...MOUNT, options: ["ridmap"] }] },
   ],
   [
     "/linux/netDevices",
@@ -129,25 +108,5 @@ Deno.test("unbuiltRules() accepts limits of all kinds", () => {
       },
     }),
     [],
-  );
-});
-
-Deno.test("unbuiltRules() names every field of a list that is not built", () => {
-  const mount = {
-    ...MOUNT,
-    uidMappings: MAP,
-    gidMappings: MAP,
-    options: ["bind", "idmap"],
-  };
-  assertEquals(
-    refusals({ mounts: [mount, mount] }).map((text) => text.split(":")[0]),
-    [
-      "/mounts/0/uidMappings",
-      "/mounts/1/uidMappings",
-      "/mounts/0/gidMappings",
-      "/mounts/1/gidMappings",
-      "/mounts/0/options/1",
-      "/mounts/1/options/1",
-    ],
   );
 });

@@ -3,6 +3,11 @@
  *
  * @module
  */
+import {
+  absoluteMappings,
+  isIdMapOption,
+  parseIdMapOption,
+} from "../id_map_option.ts";
 import { hasNamespace, namespaceOf } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { Mount } from "../types.ts";
@@ -25,7 +30,8 @@ function needsType(mount: Mount): boolean {
 
 function fileSystemOptions({ options = [] }: Mount): string[] {
   return options.filter((option) =>
-    option !== "" && !MOUNT_OPTION_NAMES.includes(option)
+    option !== "" && !MOUNT_OPTION_NAMES.includes(option) &&
+    !isIdMapOption(option)
   );
 }
 
@@ -72,13 +78,16 @@ function checkFields(
 }
 
 function checkIdMapping(
-  { spec, host, problems }: RuleContext,
+  context: RuleContext,
   mount: Mount,
   pointer: string,
 ): void {
+  const { spec, host, problems } = context;
   const { uidMappings = [], gidMappings = [], options = [] } = mount;
   const mapped = uidMappings.length > 0 || gidMappings.length > 0;
-  const asked = options.includes("idmap") || options.includes("ridmap");
+  const option = options.findLastIndex(isIdMapOption);
+  const asked = options.includes("idmap") || options.includes("ridmap") ||
+    option >= 0;
   if (!mapped && !asked) return;
   if (!isBind(mount)) {
     problems.refuse(
@@ -99,7 +108,9 @@ function checkIdMapping(
       "missing, expected both uidMappings and gidMappings",
     );
   }
-  if (!mapped && !hasNamespace(spec, "user")) {
+  if (option >= 0) {
+    checkIdMapOption(context, mount, `${pointer}/options/${option}`, option);
+  } else if (!mapped && !hasNamespace(spec, "user")) {
     problems.refuse(
       `${pointer}/options`,
       "an id-mapped mount needs uidMappings and gidMappings, or a user namespace",
@@ -107,6 +118,47 @@ function checkIdMapping(
   }
   checkMappings(problems, `${pointer}/uidMappings`, uidMappings);
   checkMappings(problems, `${pointer}/gidMappings`, gidMappings);
+}
+
+/** Checks the mappings of the option `idmap=…` or `ridmap=…`. */
+function checkIdMapOption(
+  { spec, problems }: RuleContext,
+  { uidMappings = [], gidMappings = [], options = [] }: Mount,
+  pointer: string,
+  index: number,
+): void {
+  if (uidMappings.length + gidMappings.length > 0) {
+    problems.refuse(
+      pointer,
+      "both mappings in an option and uidMappings or gidMappings -- you may only provide one",
+    );
+  }
+  const parsed = parseIdMapOption(options[index]!);
+  if (typeof parsed === "string") {
+    problems.refuse(pointer, parsed);
+    return;
+  }
+  const user = namespaceOf(spec, "user");
+  for (const kind of ["uid", "gid"] as const) {
+    const list = parsed[`${kind}s`];
+    const isRelative = list === undefined ||
+      list.some(({ relative }) => relative);
+    if (isRelative && user === undefined) {
+      problems.refuse(
+        pointer,
+        list === undefined
+          ? `${kind}s are missing, which takes a user namespace`
+          : `relative ${kind}s need a user namespace`,
+      );
+      continue;
+    }
+    // What a namespace that is joined maps is known later.
+    if (list === undefined || (isRelative && user?.path)) continue;
+    const own = spec.linux?.[`${kind}Mappings`] ?? [];
+    const absolute = absoluteMappings(list, own);
+    if (typeof absolute === "string") problems.refuse(pointer, absolute);
+    else checkMappings(problems, pointer, absolute);
+  }
 }
 
 /** The kernel answers EINVAL for ids that the user namespace does not have. */
