@@ -30,15 +30,21 @@ const FLAGS = "-A --no-config --no-lock --no-check --no-code-cache".split(" ");
 export class Runtime {
   readonly box: Box;
   readonly #tree: string;
+  readonly #flags: readonly string[];
 
-  /** The executable under test; or another one's source. */
-  constructor(box: Box, tree = TREE) {
+  /** The executable under test; or another one's source, with flags of its own. */
+  constructor(box: Box, tree = TREE, flags = INIT_FLAGS) {
     this.box = box;
     this.#tree = tree;
+    this.#flags = flags;
   }
 
   /** The source, changed. Throws unless each text to change is there, once. */
-  static weakened(box: Box, changes: readonly Change[]): Runtime {
+  static weakened(
+    box: Box,
+    changes: readonly Change[],
+    flags?: readonly string[],
+  ): Runtime {
     const tree = `${box.dir}/weakened/`;
     const texts = new Map<string, string>();
     for (const { file, from, to } of changes) {
@@ -55,15 +61,15 @@ export class Runtime {
     for (const entry of ["main.ts", "mod.ts", "ffi", "init", "lib"]) {
       mirror(tree, entry, texts);
     }
-    return new Runtime(box, tree);
+    return new Runtime(box, tree, flags);
   }
 
   /** Runs a command of the runtime. */
   nsinit(args: string[], options: CommandOptions = {}): Promise<Result> {
     if (this.#tree === TREE) return this.box.nsinit(args, options);
     const main = `${this.#tree}main.ts`;
-    const flags = args.includes("--init") ? [] : INIT_FLAGS;
-    const words = [...FLAGS, main, "--root", this.box.root, ...flags, ...args];
+    const root = ["--root", this.box.root];
+    const words = [...FLAGS, main, ...root, ...this.#flags, ...args];
     return this.box.command([Deno.execPath(), "run", ...words], options);
   }
 
@@ -126,15 +132,18 @@ export interface Play extends ClaimOptions {
   protection: string;
   /** How that is switched off. */
   changes: readonly Change[];
+  /** What the weakened runtime's `--init` is given, where only one of the two can be attacked so. */
+  init?: "image" | "reexec";
   /** Makes the attack; answers what the attacker has got by it, a line each. */
   attack: (runtime: Runtime) => Promise<string[]>;
 }
 
 /** Registers two tests: the attack on a weakened runtime, which must succeed, and on the executable, in vain. */
 export function play(options: Play): void {
-  const { name, protection, changes, attack } = options;
+  const { name, protection, changes, init, attack } = options;
+  const flags = init === undefined ? undefined : ["--init", init];
   claim(`attack: ${name}: succeeds without ${protection}`, async (box) => {
-    assertNotEquals(await attack(Runtime.weakened(box, changes)), []);
+    assertNotEquals(await attack(Runtime.weakened(box, changes, flags)), []);
   }, options);
   claim(`attack: ${name}: in vain`, async (box) => {
     assertEquals(await attack(new Runtime(box)), []);
