@@ -59,7 +59,18 @@ export function readKernelLog(): KernelLogLine[] | undefined {
 /** A record: `6,339,5140900,-;text`, then lines of a dictionary, each behind a space. */
 export function parseRecord(record: string): KernelLogLine | undefined {
   const [, time, text] = /^\d+,\d+,(\d+),[^;]*;([^\n]*)/.exec(record) ?? [];
-  return text === undefined ? undefined : { timeUs: Number(time), text };
+  return text === undefined
+    ? undefined
+    : { timeUs: Number(time), text: unescapeBytes(text) };
+}
+
+/** Undoes `\x5c`: so the kernel writes backslashes, and each byte that is not printable ASCII. */
+function unescapeBytes(text: string): string {
+  if (!text.includes("\\x")) return text;
+  return text.replace(/(?:\\x[0-9a-f]{2})+/g, (escaped) => {
+    const bytes = escaped.slice(2).split("\\x").map((hex) => parseInt(hex, 16));
+    return decoder.decode(new Uint8Array(bytes));
+  });
 }
 
 /** Now, as the log counts. */

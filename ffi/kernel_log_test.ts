@@ -19,6 +19,15 @@ Deno.test("parseRecord() reads time and text, and leaves the dictionary out", ()
   assertEquals(parseRecord(""), undefined);
 });
 
+Deno.test("parseRecord() undoes the escapes of backslashes and of what is not ASCII", () => {
+  assertEquals(
+    parseRecord(
+      "6,1,2,-;oom_memcg=/a\\x5cx2db.scope/k\\xc3\\xa4se,pid=1\\x0a\n",
+    )?.text,
+    "oom_memcg=/a\\x2db.scope/käse,pid=1\n",
+  );
+});
+
 Deno.test("readKernelLog() gives lines in order, or nothing where they are not to be seen", () => {
   const lines = readKernelLog();
   if (lines === undefined) return; // a user without CAP_SYSLOG, or a sandbox

@@ -65,21 +65,12 @@ function addVictim(victims: OomVictim[], text: string, isGroup: boolean): void {
 }
 
 /**
- * Where a cgroup of the log is, seen from the container's. The log counts from the hierarchy's root, we from where it is
- * mounted, which may be further down: so names are compared from their ends.
+ * What of a cgroup's name stands behind the name of another.
  *
- * @param name the name in the log
- * @param directory the container's cgroup, relative to the mount point
- * @returns what stands before and behind the container's directory; undefined if it is not at or below the container's
+ * @returns `""` if it is that one; undefined if it is not at or below it
  */
-export function positionOf(
-  name: string,
-  directory: string,
-): { readonly before: string; readonly behind: string } | undefined {
-  const at = `${name}/`.indexOf(`/${directory}/`);
-  if (at < 0) return undefined;
-  return {
-    before: name.slice(0, at),
-    behind: name.slice(at + 1 + directory.length),
-  };
+export function nameBehind(name: string, cgroup: string): string | undefined {
+  return name === cgroup || name.startsWith(`${cgroup}/`)
+    ? name.slice(cgroup.length)
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../deps/assert.ts";
-import { parseOomLog, positionOf } from "./log.ts";
+import { nameBehind, parseOomLog } from "./log.ts";
 
 /** Lines as the kernel writes them, a microsecond apart. */
 function lines(...texts: string[]): { timeUs: number; text: string }[] {
@@ -77,19 +77,18 @@ Deno.test("parseOomLog() finds nothing in other lines", () => {
   assertEquals(parseOomLog(log), []);
 });
 
-Deno.test("positionOf() compares names from their ends, whole parts only", () => {
-  const cases: [string, string, [string, string] | undefined][] = [
-    ["/box", "box", ["", ""]],
-    ["/box/in", "box", ["", "/in"]],
-    ["/docker/1/box", "box", ["/docker/1", ""]],
-    ["/docker/1/a/box/in/deep", "a/box", ["/docker/1", "/in/deep"]],
-    ["/boxes", "box", undefined],
-    ["/a/mybox", "box", undefined],
-    ["/", "box", undefined],
-    ["/a", "a/box", undefined],
+Deno.test("nameBehind() compares whole names from their beginning", () => {
+  const cases: [string, string, string | undefined][] = [
+    ["/box", "/box", ""],
+    ["/box/in/deep", "/box", "/in/deep"],
+    ["/docker/1/a/box/in", "/docker/1/a/box", "/in"],
+    ["/docker/2/a/box", "/docker/1/a/box", undefined],
+    ["/other/box", "/box", undefined],
+    ["/boxes", "/box", undefined],
+    ["/", "/box", undefined],
+    ["/a", "/a/box", undefined],
   ];
-  for (const [name, directory, expected] of cases) {
-    const place = positionOf(name, directory);
-    assertEquals(place && [place.before, place.behind], expected, name);
+  for (const [name, cgroup, expected] of cases) {
+    assertEquals(nameBehind(name, cgroup), expected, name);
   }
 });

@@ -18,7 +18,8 @@ import {
   oomKills,
   timesReached,
 } from "./counters.ts";
-import { type OomLogEntry, parseOomLog, positionOf } from "./log.ts";
+import { nameBehind, type OomLogEntry, parseOomLog } from "./log.ts";
+import { logRoot } from "./log_root.ts";
 import type { OomReport } from "./types.ts";
 
 /** What a report is made from. */
@@ -31,6 +32,8 @@ export interface OomQuestion {
   readonly before?: ReadonlyMap<string, number>;
   /** Reads the log; tests give one. */
   readonly readLog?: () => readonly KernelLogLine[] | undefined;
+  /** What stands in the log before a path below the mount point; tests give it. */
+  readonly root?: string | undefined;
 }
 
 /** The clocks of the log and of dates are not compared to the microsecond. */
@@ -61,51 +64,45 @@ export function oomReport(
 function fromLog(
   cgroup: MemoryCgroup,
   killed: number,
-  { sinceMs, readLog = readKernelLog }: OomQuestion,
+  question: OomQuestion,
 ): Found | undefined {
-  const lines = readLog();
-  if (lines === undefined || killed === 0) return undefined;
+  const { sinceMs, readLog = readKernelLog } = question;
+  if (killed === 0) return undefined;
+  const root = question.root ?? logRoot(cgroup.mountPoint);
+  const lines = root === undefined ? undefined : readLog();
+  if (root === undefined || lines === undefined) return undefined;
   const since = sinceMs === undefined
     ? 0
     : kernelLogTimeUs() - (Date.now() - sinceMs + SLACK_MS) * 1000;
-  const directory = cgroup.path.slice(cgroup.mountPoint.length + 1);
+  const name = root + cgroup.path.slice(cgroup.mountPoint.length);
   const entries = parseOomLog(lines).filter((entry) =>
-    entry.timeUs >= since &&
-    positionOf(entry.taskCgroup, directory) !== undefined
+    entry.timeUs >= since && nameBehind(entry.taskCgroup, name) !== undefined
   );
   const last = entries.at(-1);
   if (last === undefined) return undefined;
   const processes = entries.flatMap(({ victims }) => victims).slice(-killed);
-  return {
-    ...placeOf(cgroup, directory, last),
-    processes,
-    source: "log",
-  };
+  return { ...placeOf(cgroup, { root, name }, last), processes, source: "log" };
 }
 
 /** Whose limit an entry is about. */
 function placeOf(
   cgroup: MemoryCgroup,
-  directory: string,
-  { limitCgroup, taskCgroup }: OomLogEntry,
+  { root, name }: { readonly root: string; readonly name: string },
+  { limitCgroup }: OomLogEntry,
 ): Pick<OomReport, "level" | "cgroup" | "limitBytes"> {
   if (limitCgroup === undefined || limitCgroup === "/") {
     return { level: "host" };
   }
-  const place = positionOf(limitCgroup, directory);
-  if (place?.behind === "") return withLimit("container", cgroup, cgroup.path);
-  if (place !== undefined) {
-    return withLimit("descendant", cgroup, `${cgroup.path}${place.behind}`);
+  const inside = nameBehind(limitCgroup, name);
+  if (inside !== undefined) {
+    const level = inside === "" ? "container" : "descendant";
+    return withLimit(level, cgroup, `${cgroup.path}${inside}`);
   }
-  // What stands before the container's directory in the log is what lies above the mount point.
-  const { before } = positionOf(taskCgroup, directory)!;
-  return limitCgroup.startsWith(`${before}/`)
-    ? withLimit(
-      "ancestor",
-      cgroup,
-      `${cgroup.mountPoint}${limitCgroup.slice(before.length)}`,
-    )
-    : { level: "ancestor", cgroup: limitCgroup };
+  // One that lies above what is mounted has no path here.
+  const above = nameBehind(limitCgroup, root);
+  return above === undefined || above === ""
+    ? { level: "ancestor", cgroup: limitCgroup }
+    : withLimit("ancestor", cgroup, `${cgroup.mountPoint}${above}`);
 }
 
 function withLimit(

@@ -33,6 +33,7 @@ class Tree implements Disposable {
   report(question: OomQuestion = {}): OomReport | undefined {
     const report = oomReport(this.record, {
       readLog: () => undefined,
+      root: "",
       ...question,
     });
     if (report?.cgroup === undefined) return report;
@@ -179,7 +180,7 @@ function logged(
   };
 }
 
-Deno.test("oomReport() believes the log, wherever the hierarchy is mounted", () => {
+Deno.test("oomReport() believes the log, whatever part of the hierarchy is mounted", () => {
   using tree = new Tree("v2", {
     "pod/box/memory.events": KILLED,
     "pod/box/memory.events.local": "oom 9\n",
@@ -188,6 +189,7 @@ Deno.test("oomReport() believes the log, wherever the hierarchy is mounted", () 
   const last = (memcg: string) => {
     const found = tree.report({
       readLog: () => [logged(memcg, "/k8s/pod/box/in", 5)],
+      root: "/k8s",
     });
     return [found?.level, found?.cgroup, found?.limitBytes];
   };
@@ -201,6 +203,33 @@ Deno.test("oomReport() believes the log, wherever the hierarchy is mounted", () 
   assertEquals(last("/k8s"), ["ancestor", "/k8s", undefined]);
   assertEquals(last(""), ["host", undefined, undefined]);
   assertEquals(last("/"), ["host", undefined, undefined]);
+});
+
+Deno.test("oomReport() blames no kill of a cgroup whose name ends alike", () => {
+  using tree = new Tree("v2", {
+    "pod/box/memory.events": KILLED,
+    "pod/box/memory.events.local": "oom 1\n",
+  });
+  const other = "/other/pod/box";
+  const readLog = () => [logged(other, other, 5)];
+  const counted = {
+    killed: 2,
+    level: "container" as const,
+    cgroup: "/pod/box",
+  };
+  assertEquals(tree.report({ readLog }), { ...counted, ...COUNTED });
+  const where = { readLog, root: "/other" };
+  assertEquals(tree.report(where)?.processes.map(({ pid }) => pid), [5]);
+});
+
+Deno.test("oomReport() does not compare names where the hierarchy's root is not known", () => {
+  using tree = new Tree("v2", {
+    "pod/box/memory.events": KILLED,
+    "pod/box/memory.events.local": "oom 1\n",
+  });
+  // Nothing is mounted there: the tree is a plain directory.
+  const readLog = () => [logged("/pod/box", "/pod/box", 5)];
+  assertEquals(tree.report({ readLog, root: undefined })?.source, "counters");
 });
 
 Deno.test("oomReport() names as many processes as were killed, and none of others or of before", () => {
