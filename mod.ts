@@ -64,6 +64,16 @@ export { SyscallError } from "./ffi/syscall_error.ts";
 export { ProgramError } from "./init/failure.ts";
 export { HookError } from "./lib/hooks/failure.ts";
 export { init, isInit } from "./init/reexec/main.ts";
+export {
+  type AddFdOptions,
+  type AgentFileOptions,
+  type ContainerProcessState,
+  type SeccompAgent,
+  seccompAgent,
+  type SeccompAgentOptions,
+  type SeccompNotification,
+} from "./lib/seccomp/agent/mod.ts";
+export type { ErrnoName } from "./ffi/abi/errno.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
 export {

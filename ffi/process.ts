@@ -56,6 +56,20 @@ export function signalPid(pid: number, signal: number): boolean {
   throw error;
 }
 
+/**
+ * Copies a descriptor of another process to this one, close-on-exec: pidfd_getfd(2).
+ *
+ * @param number its number there
+ * @param path what it is, for messages
+ * @throws {SyscallError} EPERM for a process that we may not trace, EBADF, ESRCH
+ */
+export function takeDescriptor(pidfd: Fd, number: number, path: string): Fd {
+  return new Fd(
+    check("pidfd_getfd", `${number} of ${pidfd.path}`, pidfd.number, number, 0),
+    path,
+  );
+}
+
 /** Waits until the process has ended, ours or not. False when the time is up first. */
 export async function waitForExit(pidfd: Fd, timeoutMs = -1): Promise<boolean> {
   const [ended] = await waitReadable([pidfd], timeoutMs, { lasting: true });

@@ -9,10 +9,14 @@ import {
   MSG_NOSIGNAL,
   SCM_RIGHTS,
   SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
+  SOMAXCONN,
 } from "./abi/socket.ts";
+import { AT_FDCWD } from "./abi/fcntl.ts";
+import { ERRNO } from "./abi/errno.ts";
 import { SyscallError } from "./syscall_error.ts";
 import { Fd } from "./fd.ts";
 import { waitReadable } from "./poll.ts";
@@ -64,21 +68,24 @@ export function packetPair(): [Fd, Fd] {
   ];
 }
 
+/** A stream socket's kind. */
+export interface StreamSocketOptions {
+  /** Whether calls that would wait are refused with EAGAIN. */
+  readonly nonblocking?: boolean;
+}
+
 /**
  * Connects to a listening stream socket.
  *
- * @throws {SyscallError} ENOENT, ECONNREFUSED, ENAMETOOLONG (107 bytes are the most)
+ * @throws {SyscallError} ENOENT, ECONNREFUSED, ENAMETOOLONG (107 bytes are the most); EAGAIN if the socket is not to
+ * wait, and too many others wait to be accepted
  */
-export function connectUnix(path: string): Fd {
-  const name = new TextEncoder().encode(path);
-  if (name.length >= UNIX_PATH_MAX) throw new SyscallError("connect", 36, path); // ENAMETOOLONG
-  const address = new Uint8Array(2 + name.length + 1);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  address.set(name, 2);
-  const socket = new Fd(
-    check("socket", path, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
-    path,
-  );
+export function connectUnix(
+  path: string,
+  options: StreamSocketOptions = {},
+): Fd {
+  const address = unixAddress("connect", path);
+  const socket = streamSocket(path, options);
   try {
     check("connect", `to ${path}`, socket.number, address, address.length);
   } catch (error) {
@@ -86,6 +93,67 @@ export function connectUnix(path: string): Fd {
     throw error;
   }
   return socket;
+}
+
+function streamSocket(
+  path: string,
+  { nonblocking = false }: StreamSocketOptions,
+): Fd {
+  const type = SOCK_STREAM | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
+  return new Fd(check("socket", path, AF_UNIX, type, 0), path);
+}
+
+/** struct sockaddr_un, unix(7), with the zero that ends the path. */
+function unixAddress(
+  call: "bind" | "connect",
+  path: string,
+): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(path);
+  if (name.length >= UNIX_PATH_MAX) {
+    throw new SyscallError(call, ERRNO.ENAMETOOLONG, path);
+  }
+  const address = new Uint8Array(2 + name.length + 1);
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  return address;
+}
+
+/** How to listen. */
+export interface ListenOptions extends StreamSocketOptions {
+  /** Permissions of the socket's file, which it has before anybody can connect. */
+  readonly mode: number;
+}
+
+/**
+ * Makes a stream socket at a path and listens there. The file stays when the socket is closed.
+ *
+ * @throws {SyscallError} EADDRINUSE if there is a file already, EACCES, ENOENT, ENAMETOOLONG
+ */
+export function listenUnix(path: string, options: ListenOptions): Fd {
+  const address = unixAddress("bind", path);
+  const socket = streamSocket(path, options);
+  try {
+    check("bind", `to ${path}`, socket.number, address, address.length);
+    check("fchmodat", path, AT_FDCWD, path, options.mode);
+    check("listen", `at ${path}`, socket.number, SOMAXCONN);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return socket;
+}
+
+/** Takes a connection that waits at a listening socket. @throws {SyscallError} EAGAIN if there is none */
+export function acceptUnix(
+  listener: Fd,
+  { nonblocking = false }: StreamSocketOptions = {},
+): Fd {
+  const flags = SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
+  const at = `at ${listener.path}`;
+  return new Fd(
+    check("accept4", at, listener.number, null, null, flags),
+    `connection ${at}`,
+  );
 }
 
 /** A message and what came with it. */
@@ -116,18 +184,24 @@ function messageHeader(
   return { header, keep: [iovec, bytes, control] };
 }
 
-/** Sends one message, with descriptors if there are any. They stay open here. */
+/**
+ * Sends one message, with descriptors if there are any. They stay open here.
+ *
+ * @returns how many bytes were sent: all of them, unless the socket is a stream and would wait otherwise
+ */
 export function sendMessage(
   socket: Fd,
   bytes: Uint8Array<ArrayBuffer>,
   fds: readonly Fd[] = [],
-): void {
+): number {
   const control = fds.length === 0
     ? new Uint8Array(0)
     : rightsMessage(fds.map((fd) => fd.number));
   const { header, keep } = messageHeader(bytes, control);
-  check("sendmsg", `on ${socket.path}`, socket.number, header, MSG_NOSIGNAL);
+  const where = `on ${socket.path}`;
+  const sent = check("sendmsg", where, socket.number, header, MSG_NOSIGNAL);
   keep.length = 0;
+  return sent;
 }
 
 /**

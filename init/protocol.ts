@@ -18,6 +18,7 @@
  *  │ CONSOLE       ─ pty master ──────────────▶  │ hands it to the console socket, or keeps it
  *  │ START_HOOK i  ───────────────────────────▶  │ gives the state and an output file for later
  *  │ READY         ─ root, if HOME is not set ▶  │ resource limits; the user's home directory; state on disk
+ *  │ LISTENER fd   ───────────────────────────▶  │ takes the filter's listener, hands it to the agent
  *  │ CREATED       ───────────────────────────▶  │ (no answer) the container is created
  * ```
  * HOOK_STATUS (wait status), without an answer, comes before the failure of a hook.
@@ -53,6 +54,7 @@ export const MESSAGE = {
   BEGUN: 18,
   STEP: 19,
   LEFT: 20,
+  LISTENER: 21,
 } as const;
 
 /** A code of {@linkcode MESSAGE}. */

@@ -16,7 +16,7 @@ import {
 } from "./abi/probe.ts";
 import { COMPAT_TABLES, renderCompat } from "./abi/compat.ts";
 import { banner, renderTable } from "./abi/render.ts";
-import { NEWER_SYSCALLS, TABLES } from "./abi/tables.ts";
+import { NEWER_SYSCALLS, NEWER_SYSCALLS_OF, TABLES } from "./abi/tables.ts";
 
 const OUT = new URL("../ffi/abi/", import.meta.url);
 
@@ -37,7 +37,8 @@ function syscallNumbers(compiler: Compiler): [string, number][] {
   const table = new Map<string, number>(
     names.map((name, index) => [name.slice(5), Number(values[index])]),
   );
-  for (const [name, number] of Object.entries(NEWER_SYSCALLS)) {
+  const newer = { ...NEWER_SYSCALLS, ...NEWER_SYSCALLS_OF[compiler.arch] };
+  for (const [name, number] of Object.entries(newer)) {
     const known = table.get(name);
     if (known !== undefined && known !== number) {
       throw new Error(`${name} is ${known} in the header, not ${number}`);
@@ -52,7 +53,7 @@ function renderSyscalls(all: readonly Compiler[], release: string): string {
     const lines = syscallNumbers(compiler).map(([name, nr]) =>
       `${name}: ${nr},`
     );
-    return `// from <asm/unistd.h> of ${compiler.arch}, Linux ${release}, and a supplement up to 6.17
+    return `// from <asm/unistd.h> of ${compiler.arch}, Linux ${release}, and a supplement up to 6.18
 const ${compiler.arch.toUpperCase()} = {\n${lines.join("\n")}\n} as const;`;
   });
   return `${banner("System call numbers of both architectures.", true)}

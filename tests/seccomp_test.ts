@@ -352,19 +352,6 @@ claim("seccomp: close and close_range may be forbidden", async (box) => {
   );
 });
 
-claim("seccomp: notifications are refused by name", async (box) => {
-  const notify = { names: MKDIR, action: "SCMP_ACT_NOTIFY" };
-  const listenerPath = "/run/listener.sock";
-  assertStringIncludes(
-    await refused(box, seccomp({ ...except(notify), listenerPath })),
-    "/linux/seccomp/syscalls/0/action: not supported by this version of nsinit",
-  );
-  assertStringIncludes(
-    await refused(box, seccomp({ ...except(), listenerPath })),
-    "/linux/seccomp/listenerPath: not supported by this version of nsinit",
-  );
-});
-
 claim(
   "seccomp: a filter that the kernel does not take is refused",
   async (box) => {

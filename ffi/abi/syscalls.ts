@@ -10,7 +10,7 @@
 /** The architectures this project has machine code and tables for, spelled as in `Deno.build.arch`. */
 export type Arch = "x86_64" | "aarch64";
 
-// from <asm/unistd.h> of x86_64, Linux 6.1, and a supplement up to 6.17
+// from <asm/unistd.h> of x86_64, Linux 6.1, and a supplement up to 6.18
 const X86_64 = {
   read: 0,
   write: 1,
@@ -347,6 +347,8 @@ const X86_64 = {
   statx: 332,
   io_pgetevents: 333,
   rseq: 334,
+  uretprobe: 335,
+  uprobe: 336,
   pidfd_send_signal: 424,
   io_uring_setup: 425,
   io_uring_enter: 426,
@@ -395,7 +397,7 @@ const X86_64 = {
   file_setattr: 469,
 } as const;
 
-// from <asm/unistd.h> of aarch64, Linux 6.1, and a supplement up to 6.17
+// from <asm/unistd.h> of aarch64, Linux 6.1, and a supplement up to 6.18
 const AARCH64 = {
   io_setup: 0,
   io_destroy: 1,

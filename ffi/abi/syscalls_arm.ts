@@ -7,7 +7,7 @@
  */
 // deno-lint-ignore-file camelcase -- kernel names keep their spelling
 
-// from <asm/unistd-eabi.h>, Linux 6.1, and a supplement up to 6.17
+// from <asm/unistd-eabi.h>, Linux 6.1, and a supplement up to 6.18
 /** System call name to number. */
 export const SYSCALLS_ARM: Readonly<Record<string, number>> = {
   restart_syscall: 0,

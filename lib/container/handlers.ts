@@ -4,7 +4,13 @@
  * @module
  */
 import { RLIMITS } from "../../ffi/abi/resource.ts";
-import { openPidfd, reap, setLimit, waitForExit } from "../../ffi/process.ts";
+import {
+  openPidfd,
+  reap,
+  setLimit,
+  takeDescriptor,
+  waitForExit,
+} from "../../ffi/process.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import type { Handler, Handlers, Question, Reply } from "../../init/session.ts";
 import { ConfigError } from "../errors.ts";
@@ -19,6 +25,7 @@ import {
   createHookStreams,
   runRuntimeHooks,
   startHookStreams,
+  stateInTheMaking,
   stopTimer,
 } from "./hook_handlers.ts";
 
@@ -56,6 +63,7 @@ function handlers(
       createHookStreams(context, value, trace),
     [MESSAGE.START_HOOK]: () => startHookStreams(context),
     [MESSAGE.HOOK_STATUS]: ({ value }) => void (trace.status = value),
+    [MESSAGE.LISTENER]: (question) => handOverListener(context, question),
     [MESSAGE.CONSOLE]: ({ fds }) => context.onConsole(fds[0]!.duplicate()),
     [MESSAGE.READY]: async ({ value, fds: [root] }) => {
       await context.applyLimits();
@@ -83,7 +91,20 @@ export function prepareInit(pid: number, spec: Spec): void {
   }
 }
 
-// Mounts seldom need us: what answers them is loaded when they do.
+// Mounts and filters seldom need us: what answers them is loaded when they do.
+
+async function handOverListener(
+  context: HandlerContext,
+  { value }: Question,
+): Promise<void> {
+  const { sendListener } = await import("../seccomp/listener.ts");
+  const { spec, init } = context;
+  using listener = takeDescriptor(init.pidfd, value, "seccomp listener");
+  await sendListener(listener, spec.linux!.seccomp!, {
+    pid: init.pid,
+    state: stateInTheMaking(context, "creating", init.pid),
+  });
+}
 
 async function mountSource(
   { spec, bundle, init }: HandlerContext,

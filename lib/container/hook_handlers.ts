@@ -23,8 +23,8 @@ import { statusFields } from "./host.ts";
 import { childrenOf } from "./processes.ts";
 import { FILES } from "./record.ts";
 
-/** The state of a container that is being made, for a hook. */
-function hookState(
+/** The state of a container that is being made, for a hook or an agent. */
+export function stateInTheMaking(
   context: HandlerContext,
   status: StateStatus,
   pid: number,
@@ -44,7 +44,7 @@ function hookState(
 export async function runRuntimeHooks(context: HandlerContext): Promise<void> {
   const { hooks } = context.spec;
   await context.applyLimits();
-  const state = hookState(context, "creating", context.init.pid);
+  const state = stateInTheMaking(context, "creating", context.init.pid);
   await runHooks("prestart", hooks?.prestart ?? [], state);
   await runHooks("createRuntime", hooks?.createRuntime ?? [], state);
 }
@@ -71,7 +71,7 @@ export async function createHookStreams(
   if (timeout !== undefined) watchHook(pid, timeout * 1000, trace);
   return {
     fds: [
-      stateFile(hookState(context, "creating", innerPid(pid))),
+      stateFile(stateInTheMaking(context, "creating", innerPid(pid))),
       trace.output.duplicate(),
     ],
   };
@@ -89,7 +89,9 @@ export function startHookStreams(context: HandlerContext): Reply {
   );
   return {
     fds: [
-      stateFile(hookState(context, "created", innerPid(context.init.pid))),
+      stateFile(
+        stateInTheMaking(context, "created", innerPid(context.init.pid)),
+      ),
       output,
     ],
   };

@@ -183,7 +183,7 @@ export function containerProgram(
   restoreSignals(b, host.signalMask);
   const path = findExecutable(b, process.args, environment.entries);
   if (!limitsMemory(spec)) b.place(tail);
-  loadFilter(b, spec);
+  loadFilter(b, spec, fds.sync);
   if (filterNeedsAdmin) giveUpCapabilities(b, sets);
 
   const firstStartStep = b.length;

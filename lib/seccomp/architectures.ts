@@ -94,6 +94,16 @@ const RUN_BY: Readonly<Record<Arch, readonly FilterArch[]>> = {
   aarch64: [AARCH64, ARM],
 };
 
+/** The architecture of a call, by `arch` and `nr` of struct seccomp_data; undefined for one of no kernel here. */
+export function architectureOf(
+  audit: number,
+  nr: number,
+): FilterArch | undefined {
+  return Object.values(RUN_BY).flat().find((arch) =>
+    arch.audit === audit && nr >= arch.first && nr < arch.end
+  );
+}
+
 /**
  * The architectures a filter is made for: the native one, and those of the list that its kernel runs as well. Others
  * of the list are left out, for no call of theirs can come.

@@ -29,10 +29,6 @@ function hasMembers(value: unknown): boolean {
   return Object.keys(value as object).length > 0;
 }
 
-function isNotification(value: unknown): boolean {
-  return value === "SCMP_ACT_NOTIFY";
-}
-
 /** The table. An entry goes when the field is built. */
 const UNBUILT: readonly Unbuilt[] = [
   {
@@ -49,16 +45,6 @@ const UNBUILT: readonly Unbuilt[] = [
     pattern: "/linux/mountLabel",
     matters: isText,
     reason: "mounts would have their usual labels",
-  },
-  {
-    pattern: "/linux/seccomp/syscalls/*/action",
-    matters: isNotification,
-    reason: "nobody would answer the calls",
-  },
-  {
-    pattern: "/linux/seccomp/listenerPath",
-    matters: isText,
-    reason: "the listener would hear of no call",
   },
   {
     pattern: "/linux/netDevices",

@@ -31,30 +31,6 @@ const REFUSED: readonly [pointer: string, reason: string, parts: Parts][] = [
     linux: { mountLabel: "x" },
   }],
   [
-    "/linux/seccomp/syscalls/1/action",
-    "nobody would answer the calls",
-    {
-      linux: {
-        seccomp: {
-          defaultAction: "SCMP_ACT_ALLOW",
-          syscalls: [
-            { names: ["mkdir"], action: "SCMP_ACT_ERRNO" },
-            { names: ["mkdirat"], action: "SCMP_ACT_NOTIFY" },
-          ],
-        },
-      },
-    },
-  ],
-  [
-    "/linux/seccomp/listenerPath",
-    "the listener would hear of no call",
-    {
-      linux: {
-        seccomp: { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/x" },
-      },
-    },
-  ],
-  [
     "/linux/netDevices",
     "the devices would stay on the host",
     { linux: { netDevices: { eth0: {} } } },

@@ -106,7 +106,7 @@ export function renderCompat(
 
 // from <asm/${
     table.headers[0]!.split("/").at(-1)
-  }>, Linux ${release}, and a supplement up to 6.17
+  }>, Linux ${release}, and a supplement up to 6.18
 /** System call name to number. */
 export const ${table.constant}: Readonly<Record<string, number>> = {
 ${lines.join("\n")}

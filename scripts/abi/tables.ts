@@ -4,6 +4,7 @@
  * @module
  */
 // deno-lint-ignore-file camelcase -- kernel names keep their spelling
+import type { Arch } from "../../ffi/abi/syscalls.ts";
 
 /** Constants from one header. */
 export interface Block {
@@ -58,6 +59,17 @@ export const NEWER_SYSCALLS: Readonly<Record<string, number>> = {
   open_tree_attr: 467, // 6.15
   file_getattr: 468, // 6.17
   file_setattr: 469, // 6.17
+};
+
+/** System calls newer than Linux 6.1 that one architecture alone has: arch/x86/entry/syscalls/syscall_64.tbl of Linux. */
+export const NEWER_SYSCALLS_OF: Readonly<
+  Record<Arch, Readonly<Record<string, number>>>
+> = {
+  "x86_64": {
+    uretprobe: 335, // 6.11
+    uprobe: 336, // 6.18
+  },
+  aarch64: {},
 };
 
 /** Everything in ffi/abi/ but the system call numbers and errno.ts. */
@@ -328,12 +340,18 @@ export const TABLES: readonly Table[] = [
   },
   {
     file: "seccomp",
-    title: "System call filters: seccomp(2), and the architectures they see.",
+    title:
+      "System call filters: seccomp(2), seccomp_unotify(2), and the architectures they see.",
     blocks: [
       {
         headers: ["linux/seccomp.h"],
         match:
           /SECCOMP_SET_MODE_FILTER|SECCOMP_FILTER_FLAG_[A-Z_]+|SECCOMP_RET_[A-Z_]+/,
+      },
+      {
+        headers: ["linux/seccomp.h", "sys/ioctl.h"],
+        match:
+          /SECCOMP_GET_NOTIF_SIZES|SECCOMP_IOCTL_NOTIF_(RECV|SEND|ID_VALID|ADDFD)|SECCOMP_USER_NOTIF_FLAG_CONTINUE|SECCOMP_ADDFD_FLAG_(SETFD|SEND)/,
       },
       {
         headers: ["linux/audit.h"],

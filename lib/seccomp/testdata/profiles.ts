@@ -64,7 +64,7 @@ export function arg(
 
 /** What no container needs, as in the filters that container engines have by default. */
 const FORBIDDEN =
-  "acct add_key bpf clock_adjtime clock_settime create_module delete_module finit_module fsconfig fsmount fsopen fspick init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount mount_setattr move_mount move_pages open_by_handle_at open_tree perf_event_open personality pivot_root process_vm_readv process_vm_writev ptrace quotactl reboot request_key setns settimeofday socket swapoff swapon umount2 unshare userfaultfd ustat vhangup vm86 clone clone3"
+  "acct add_key bpf clock_adjtime clock_settime create_module delete_module finit_module fsconfig fsmount fsopen fspick init_module ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount mount_setattr move_mount move_pages open_by_handle_at open_tree perf_event_open personality pivot_root process_vm_readv process_vm_writev ptrace quotactl reboot request_key setns settimeofday socket swapoff swapon umount2 unshare uprobe uretprobe userfaultfd ustat vhangup vm86 clone clone3"
     .split(" ");
 
 /** A filter of the shape that container engines have by default: a long list of what is allowed, and a few conditions. */
