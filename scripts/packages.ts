@@ -26,6 +26,7 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "ps", package: "procps" },
   { program: "ip", package: "iproute2" },
   { program: "runc", package: "runc" },
+  { program: "apparmor_parser", package: "apparmor" },
 ];
 
 /** This machine's CPU is one of two; the code for the other is assembled, compiled and run in an emulator. */

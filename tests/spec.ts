@@ -49,6 +49,8 @@ export interface Process {
   capabilities?: Capabilities;
   rlimits?: { type: string; soft: number; hard: number }[];
   noNewPrivileges?: boolean;
+  apparmorProfile?: string;
+  selinuxLabel?: string;
   oomScoreAdj?: number;
   scheduler?: {
     policy: string;
@@ -175,6 +177,7 @@ export interface Linux {
   maskedPaths?: string[];
   readonlyPaths?: string[];
   sysctl?: Record<string, string>;
+  mountLabel?: string;
   personality?: { domain: string; flags?: string[] };
   seccomp?: Seccomp;
 }

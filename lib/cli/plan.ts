@@ -9,6 +9,7 @@ import { type CgroupStep, planCgroups } from "../cgroups/plan/plan.ts";
 import { formatCgroupStep } from "../cgroups/plan/print.ts";
 import { cgroupOwner } from "../container/delegation.ts";
 import { type Host, readHost } from "../container/host.ts";
+import { loadParts } from "../container/parts.ts";
 import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
 import { loadSpec } from "../spec/load.ts";
@@ -63,7 +64,8 @@ export async function run(invocation: Invocation): Promise<number> {
       print(format === "json" ? json(cgroups) : lines(cgroups));
       return 0;
     }
-    const { program } = containerProgram(spec, host, {
+    await loadParts(spec);
+    const { program, warnings } = containerProgram(spec, host, {
       id,
       bundle,
       noPivot,
@@ -71,6 +73,7 @@ export async function run(invocation: Invocation): Promise<number> {
       preserveFds: countOf(parsed, "preserve-fds"),
       cgroupPath: path,
     });
+    for (const warning of warnings) log.write("warning", warning);
     print(
       format === "json"
         ? json(programToJson(program))

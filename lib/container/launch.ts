@@ -34,6 +34,7 @@ import {
   type StartedInit,
   startInit,
 } from "./interpreter.ts";
+import { loadParts } from "./parts.ts";
 import { preparedProgram } from "./prepared.ts";
 import type { ContainerProgram, ProgramOptions } from "./program.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
@@ -69,6 +70,8 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
   const { spec, host, directory, log } = options;
   const scope = options.record.cgroup.systemd;
   const programOptions = { ...options, cgroupPath: scope?.path };
+  const loading = loadParts(spec);
+  if (loading !== undefined) await loading;
   const built = preparedProgram(spec, host, {
     ...programOptions,
     reexec: options.init.mode === "reexec",

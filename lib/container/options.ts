@@ -21,6 +21,10 @@ export interface ProcessOptions {
   readonly user?: User | string;
   /** Whether it gets a terminal. */
   readonly terminal?: boolean;
+  /** Name of the AppArmor profile that it runs under. */
+  readonly apparmorProfile?: string;
+  /** SELinux label that it runs under. */
+  readonly selinuxLabel?: string;
   /** Standard input. @default {"inherit"} */
   readonly stdin?: StreamChoice;
   /** Standard output. @default {"inherit"} */
@@ -41,9 +45,12 @@ export interface ProcessOptions {
 
 /** The configuration with the options put in; the same object if there are none. */
 export function withProcess(spec: Spec, options: ProcessOptions): Spec {
-  const { args, env, cwd, terminal, user } = options;
+  const { args, env, cwd, terminal, user, apparmorProfile, selinuxLabel } =
+    options;
   if (
-    [args, env, cwd, terminal, user].every((option) => option === undefined)
+    [args, env, cwd, terminal, user, apparmorProfile, selinuxLabel].every((
+      option,
+    ) => option === undefined)
   ) return spec;
   const base: ProcessSpec = spec.process ??
     { cwd: "/", args: [], user: { uid: 0, gid: 0 } };
@@ -54,6 +61,8 @@ export function withProcess(spec: Spec, options: ProcessOptions): Spec {
     ...(cwd === undefined ? {} : { cwd }),
     ...(terminal === undefined ? {} : { terminal }),
     ...(user === undefined ? {} : { user: toUser(user, base.user) }),
+    ...(apparmorProfile === undefined ? {} : { apparmorProfile }),
+    ...(selinuxLabel === undefined ? {} : { selinuxLabel }),
   };
   return { ...spec, process };
 }

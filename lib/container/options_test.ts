@@ -8,6 +8,19 @@ import { exampleSpec } from "../spec/example.ts";
 import type { User } from "../spec/types.ts";
 import { type ProcessOptions, withProcess } from "./options.ts";
 
+Deno.test("withProcess() takes profile and label over the configuration's", () => {
+  const spec = exampleSpec();
+  spec.process!.apparmorProfile = "strict";
+  const labels = { apparmorProfile: "web", selinuxLabel: "u:r:t:s0" };
+  assertEquals(withProcess(spec, labels).process, {
+    ...spec.process!,
+    ...labels,
+  });
+  // An empty one takes it away.
+  const none = withProcess(spec, { apparmorProfile: "" });
+  assertEquals(none.process?.apparmorProfile, "");
+});
+
 Deno.test("withProcess() gives the configuration itself when no option changes it", () => {
   const spec = exampleSpec();
   assertStrictEquals(withProcess(spec, {}), spec);

@@ -58,6 +58,7 @@ import { type InitDescriptors, numberDescriptors } from "./descriptors.ts";
 import { givenBlock } from "./given.ts";
 import type { Host } from "./host.ts";
 import { mountContext } from "./mount_context.ts";
+import { part } from "./parts.ts";
 import type { ProgramOptions } from "./program_options.ts";
 import {
   begin,
@@ -83,7 +84,7 @@ export interface ContainerProgram {
   readonly startSteps: readonly StepRecord[];
 }
 
-/** Builds the program. The configuration must be valid, with a process. */
+/** Builds the program. The configuration must be valid, with a process, and its parts loaded (parts.ts). */
 export function containerProgram(
   spec: Spec,
   host: Host,
@@ -120,12 +121,17 @@ export function containerProgram(
   settle(b, fds);
   entered.joinMount();
   b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
+  const labels = part("labels", spec);
   if (options.noNewKeyring !== true) {
-    joinSessionKeyring(b, given.keyring, userNamespace);
+    const join = (): void =>
+      joinSessionKeyring(b, given.keyring, userNamespace);
+    if (labels === undefined) join();
+    else labels.labelKeys(b, spec, join);
   }
   enterCgroupNamespace(b, namespaces);
   if (createsNamespace(spec, "network")) loopbackUp(b);
   writeSysctls(b, spec);
+  const labelFiles = labels?.openLabelFiles(b, spec);
 
   prepareRoot(b, mounts);
   mountAll(b, mounts);
@@ -159,6 +165,7 @@ export function containerProgram(
       (home) => upcall(b, fds.sync, MESSAGE.READY, home),
     );
   });
+  if (labelFiles !== undefined) labels!.setLabels(b, spec, labelFiles);
   const tail = b.label("machine code takes over");
   if (limitsMemory(spec)) b.place(tail);
   limitOpenFiles(b, spec, host);

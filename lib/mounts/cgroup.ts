@@ -59,11 +59,16 @@ export function cgroupMount(
   const target = openMountTarget(b, context, plan);
   const mount = isUnified
     ? unifiedMount(b, context, plan)
-    : makeMount(b, "tmpfs", TMPFS, SAFE);
+    : makeMount(b, "tmpfs", tmpfsParameters(context), SAFE);
   attach(b, mount, target.fd);
   close(b, target.fd);
   if (!isUnified) hierarchies(b, context, plan, mount);
   finishMount(b, context, plan, mount);
+}
+
+function tmpfsParameters({ spec }: MountContext): readonly Parameter[] {
+  const label = spec.linux?.mountLabel;
+  return label ? [...TMPFS, { key: "context", value: label }] : TMPFS;
 }
 
 /**

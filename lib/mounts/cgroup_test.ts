@@ -72,6 +72,18 @@ Deno.test("mountAll() masks cgroups that a user namespace can't reach", () => {
   assertEquals(steps.some((line) => line.includes("nr_blocks")), true);
 });
 
+Deno.test("mountAll() labels the directory of the v1 hierarchies", () => {
+  const label = "system_u:object_r:container_file_t:s0:c1,c2";
+  const spec = specWith([CGROUP], { linux: { mountLabel: label } });
+  const context = contextOf(spec, { cgroup: V1 });
+  assertEquals(
+    lines((b) => mountAll(b, context), /^fsconfig/).filter((line) =>
+      line.includes("context")
+    ),
+    [`fsconfig($fsopen, FSCONFIG_SET_STRING, "context", "${label}", 0)`],
+  );
+});
+
 Deno.test("mountAll() binds the container's v1 cgroups into a tmpfs, with links for shared ones", () => {
   const changed =
     'mount_setattr($open_tree, "", AT_EMPTY_PATH, {set MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOSUID, clear MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC|MOUNT_ATTR_NOSYMFOLLOW}, 32); EPERM: to locked';

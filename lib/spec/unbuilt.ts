@@ -32,21 +32,6 @@ function hasMembers(value: unknown): boolean {
 /** The table. An entry goes when the field is built. */
 const UNBUILT: readonly Unbuilt[] = [
   {
-    pattern: "/process/apparmorProfile",
-    matters: isText,
-    reason: "the program would run unconfined",
-  },
-  {
-    pattern: "/process/selinuxLabel",
-    matters: isText,
-    reason: "the program would run with the runtime's label",
-  },
-  {
-    pattern: "/linux/mountLabel",
-    matters: isText,
-    reason: "mounts would have their usual labels",
-  },
-  {
     pattern: "/linux/netDevices",
     matters: hasMembers,
     reason: "the devices would stay on the host",

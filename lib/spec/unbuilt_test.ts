@@ -18,19 +18,6 @@ function refusals(parts: Parts): string[] {
 
 const REFUSED: readonly [pointer: string, reason: string, parts: Parts][] = [
   [
-    "/process/apparmorProfile",
-    "the program would run unconfined",
-    { process: { apparmorProfile: "x" } },
-  ],
-  [
-    "/process/selinuxLabel",
-    "the program would run with the runtime's label",
-    { process: { selinuxLabel: "x" } },
-  ],
-  ["/linux/mountLabel", "mounts would have their usual labels", {
-    linux: { mountLabel: "x" },
-  }],
-  [
     "/linux/netDevices",
     "the devices would stay on the host",
     { linux: { netDevices: { eth0: {} } } },
@@ -54,7 +41,6 @@ Deno.test("unbuiltRules() accepts the example and values that change nothing", (
   assertEquals(refusals(exampleSpec()), []);
   assertEquals(
     refusals({
-      process: { apparmorProfile: "", selinuxLabel: "" },
       mounts: [{
         ...MOUNT,
         uidMappings: [],
@@ -62,7 +48,6 @@ Deno.test("unbuiltRules() accepts the example and values that change nothing", (
         options: ["bind", "ro"],
       }],
       linux: {
-        mountLabel: "",
         netDevices: {},
       },
     }),

@@ -10,8 +10,14 @@ import { isAbsolute, type RuleContext } from "./context.ts";
 const POINTER = "/linux/seccomp";
 
 function checkModules(
-  { spec: { process }, host, problems }: RuleContext,
+  { spec: { process, linux }, host, problems }: RuleContext,
 ): void {
+  if (linux?.mountLabel && !host.lsm.selinux) {
+    problems.refuse(
+      "/linux/mountLabel",
+      "selinux label is specified in config, but selinux is disabled or not supported",
+    );
+  }
   if (process?.selinuxLabel && !host.lsm.selinux) {
     problems.refuse(
       "/process/selinuxLabel",

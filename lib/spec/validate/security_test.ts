@@ -22,6 +22,19 @@ testRule(securityRules, [
     host: { ...HOST, lsm: { apparmor: false, selinux: false } },
   },
   {
+    has: "a label for mounts where the module is active",
+    spec: specWith({ linux: { mountLabel: "u:r:t:s0:c1,c2" } }),
+  },
+  {
+    has: "a label for mounts where no module is active",
+    spec: specWith({ linux: { mountLabel: "u:r:t:s0" } }),
+    host: { ...HOST, lsm: { apparmor: true, selinux: false } },
+    refused: [
+      "/linux/mountLabel: selinux label is specified in config, but selinux is disabled or " +
+      "not supported",
+    ],
+  },
+  {
     has: "a label and a profile where no module is active",
     spec: specWith({ process: { selinuxLabel: "a", apparmorProfile: "b" } }),
     host: { ...HOST, lsm: { apparmor: false, selinux: false } },

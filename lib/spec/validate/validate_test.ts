@@ -105,7 +105,6 @@ Deno.test("validateSpec() finds in the specification's big example what is not r
   );
   assertEquals(
     error.message,
-    "/ociVersion: version 0.5.0-dev is not supported, expected 1.x (and 3 more problems: " +
-      "/process/apparmorProfile, /process/selinuxLabel, /linux/mountLabel)",
+    "/ociVersion: version 0.5.0-dev is not supported, expected 1.x",
   );
 });
