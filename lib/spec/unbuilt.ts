@@ -21,10 +21,6 @@ function isPresent(): boolean {
   return true;
 }
 
-function isText(value: unknown): boolean {
-  return value !== "";
-}
-
 function hasMembers(value: unknown): boolean {
   return Object.keys(value as object).length > 0;
 }
