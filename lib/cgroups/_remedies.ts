@@ -10,6 +10,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: "run as root, or have the cgroup delegated to this user",
   EROFS: "the cgroup file system is mounted read-only; remount it read-write",
   ENODEV: "the cgroup was removed meanwhile",
+  EINVAL:
+    "it takes no such value; the kernel's Documentation/admin-guide (cgroup-v2.rst, cgroup-v1/) has what it takes",
   ENOSPC:
     "the kernel's or an ancestor's limit of cgroups is reached (cgroup.max.descendants, cgroup.max.depth)",
 };
@@ -29,6 +31,11 @@ const FILE_REMEDIES: readonly (readonly [
     /^cpuset\..*|^(cpus|mems)$/,
     "ERANGE",
     "it names CPUs or memory nodes that do not exist",
+  ],
+  [
+    /^cpuset\..*|^(cpus|mems)$/,
+    "EINVAL",
+    "it names CPUs or memory nodes that do not exist, or have no memory",
   ],
   [
     /^cpuset\..*|^(cpus|mems)$/,

@@ -89,13 +89,12 @@ function checkWritten(
 ): void {
   const held = readerOf(files, directory)(file)?.trim() ?? "";
   if (!/^\d+$/.test(held) || BigInt(held) === BigInt(value)) return;
-  const bound = BigInt(value) > BigInt(held) ? "maximum" : "minimum";
-  const text = `the ${bound} allowed ${file.replace(".", "-")} is ${held}`;
-  throw new CgroupError(
-    `${files.mountPoint}/${directory}/${file}`,
-    text,
-    value,
-  );
+  const isMore = BigInt(value) > BigInt(held);
+  const path = `${files.mountPoint}/${directory}/${file}`;
+  const text = `the ${isMore ? "maximum" : "minimum"} allowed ${
+    file.replace(".", "-")
+  } is ${held}; ask for no ${isMore ? "more" : "less"} (${path})`;
+  throw new CgroupError(path, text, value);
 }
 
 /**

@@ -88,13 +88,13 @@ Deno.test("applyWrites() fails if the kernel has put a number into its range", (
   assertThrows(
     () => applyWrites(files, "a", [write]),
     CgroupError,
-    "the minimum allowed cpu-shares is 2",
+    "the minimum allowed cpu-shares is 2; ask for no less (/cg/a/cpu.shares)",
   );
   const high = { ...write, value: "9" };
   assertThrows(
     () => applyWrites(files, "a", [high]),
     CgroupError,
-    "the maximum allowed cpu-shares is 2",
+    "the maximum allowed cpu-shares is 2; ask for no more (/cg/a/cpu.shares)",
   );
   applyWrites(files, "a", [{ ...write, value: "2" }]);
 });

@@ -21,7 +21,7 @@ export function checkKinds(resources: Resources, mode: CgroupMode): void {
   if (mode !== "v2" && Object.keys(unified).length > 0) {
     throw new ConfigError(
       "/linux/resources/unified",
-      "invalid configuration: cannot use unified on cgroup v1",
+      "invalid configuration: cannot use unified on cgroup v1; leave it out, or boot with cgroup v2 alone",
     );
   }
   const { classID = 0, priorities = [] } = network;

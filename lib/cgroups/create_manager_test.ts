@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertRejects,
+  assertStringIncludes,
   assertThrows,
 } from "../deps/assert.ts";
 import { CgroupError, ConfigError } from "../errors.ts";
@@ -576,6 +577,28 @@ Deno.test("a limit of a controller that v1 has nowhere is refused before anythin
       "mount one on /sys/fs/cgroup/hugetlb",
   );
   for (const { log } of Object.values(host.files)) assertEquals(log, []);
+});
+
+Deno.test("a limit of a controller that only the hierarchy beside v1 has is refused, and says so", () => {
+  const unified = { controllers: [""], mountPoint: "/cg/unified", root: "/" };
+  const layout: CgroupLayout = {
+    mode: "hybrid",
+    mounts: [...V1.mounts, unified],
+    own: { ...V1.own, "": "/" },
+  };
+  const host = v1Host({
+    unified: { anyFile: true, files: { "cgroup.controllers": "hugetlb\n" } },
+  });
+  const refused = (resources: Resources): string =>
+    assertThrows(() => manage(layout, host).create(resources), CgroupError)
+      .message;
+  assertStringIncludes(
+    refused({ hugepageLimits: [{ pageSize: "2MB", limit: 5 }] }),
+    "/cg/unified/cgroup.controllers has it, but beside v1 that hierarchy sets no limits: boot with cgroup v2 alone, " +
+      "or mount one on /sys/fs/cgroup/hugetlb",
+  );
+  const rdma = refused({ rdma: { mlx5: { hcaHandles: 3 } } });
+  assertStringIncludes(rdma, "has this controller; mount one on");
 });
 
 Deno.test("a limit of a controller that v2 does not have is refused before anything is made", () => {

@@ -155,11 +155,22 @@ export class V1Manager extends BaseManager implements CgroupManager {
   }
 
   #without(controller: string, { value }: CgroupWrite): CgroupError {
-    const reason = this.reasonOfDrop(controller) ??
-      `no cgroup v1 hierarchy has this controller; mount one on /sys/fs/cgroup/${controller}`;
+    const reason = this.reasonOfDrop(controller) ?? this.#whyNone(controller);
     const text =
       `cannot set ${controller} limit: container could not join or create cgroup: ${reason}`;
     return new CgroupError(controller, text, value);
+  }
+
+  /** Without a hierarchy of v1. What the unified one beside v1 has is not used for limits: runc uses none of it either. */
+  #whyNone(controller: string): string {
+    const unified = this.partOf("")?.files;
+    const file = "cgroup.controllers";
+    const isThere = unified !== undefined &&
+      unified.read(file).split(/\s+/).includes(controller);
+    const why = isThere
+      ? `; ${unified.mountPoint}/${file} has it, but beside v1 that hierarchy sets no limits: boot with cgroup v2 alone, or`
+      : ";";
+    return `no cgroup v1 hierarchy has this controller${why} mount one on /sys/fs/cgroup/${controller}`;
   }
 
   #applyDevices(target: DeviceFilter): void {

@@ -219,7 +219,7 @@ function checkUnified(
   if (files.length > 0 && host.cgroup !== "v2") {
     problems.refuse(
       `${POINTER}/unified`,
-      "invalid configuration: cannot use unified on cgroup v1",
+      "invalid configuration: cannot use unified on cgroup v1; leave it out, or boot with cgroup v2 alone",
     );
     return;
   }

@@ -254,7 +254,7 @@ testRule(resourceRules, [
     host,
     spec: limits({ unified: { "memory.high": "1" } }),
     refused: [
-      `${P}/unified: invalid configuration: cannot use unified on cgroup v1`,
+      `${P}/unified: invalid configuration: cannot use unified on cgroup v1; leave it out, or boot with cgroup v2 alone`,
     ],
   })),
   {
