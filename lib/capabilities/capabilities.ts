@@ -34,17 +34,10 @@ export interface CapabilitySets {
   readonly ambient: readonly number[];
 }
 
-const SET_NAMES = [
-  "bounding",
-  "effective",
-  "permitted",
-  "inheritable",
-  "ambient",
-] as const;
-
 /**
- * Resolves names to numbers. A name that is unknown here, or to the kernel, or that the host can't give, is left out
- * with a warning, as the specification demands (config.md, linux process: capabilities).
+ * Resolves names to numbers. What can't be granted is left out with a warning, as the specification demands
+ * (config.md#process, capabilities): a name that is unknown here or to the kernel, what the host can't give, and what the
+ * kernel would refuse in a set because another set lacks it.
  *
  * @param ownUserNamespace in a user namespace of their own, processes start with all capabilities
  */
@@ -53,19 +46,15 @@ export function resolveCapabilities(
   host: CapabilityHost,
   ownUserNamespace: boolean,
 ): { sets: CapabilitySets; warnings: string[] } {
-  const bounding = BigInt(`0x${host.boundingMask}`);
+  const available = ownUserNamespace ? ALL : BigInt(`0x${host.boundingMask}`);
   const warnings = new Set<string>();
-  const resolve = (names: readonly string[]): number[] => {
+  const resolve = (names: readonly string[] = []): number[] => {
     const numbers = new Set<number>();
     for (const name of names) {
-      const number = Object.hasOwn(CAPABILITIES, name)
-        ? CAPABILITIES[name as keyof typeof CAPABILITIES]
-        : undefined;
+      const number = numberOf(name);
       if (number === undefined || number > host.lastCapability) {
         warnings.add(`capability ${name} is unknown and is left out`);
-      } else if (
-        !ownUserNamespace && (bounding >> BigInt(number) & 1n) === 0n
-      ) {
+      } else if ((available >> BigInt(number) & 1n) === 0n) {
         warnings.add(
           `capability ${name} can't be given: it is not in the runtime's bounding set`,
         );
@@ -73,10 +62,46 @@ export function resolveCapabilities(
     }
     return [...numbers].sort((a, b) => a - b);
   };
-  const sets = Object.fromEntries(
-    SET_NAMES.map((set) => [set, resolve(capabilities?.[set] ?? [])]),
-  );
-  return { sets: sets as unknown as CapabilitySets, warnings: [...warnings] };
+  const within = (
+    set: keyof CapabilitySets,
+    numbers: readonly number[],
+    ...others: readonly (keyof CapabilitySets)[]
+  ): number[] =>
+    numbers.filter((number) => {
+      const lacking = others.find((other) => !sets[other].includes(number));
+      if (lacking === undefined) return true;
+      warnings.add(
+        `capability ${
+          nameOf(number)
+        } can't be ${set}: it is not in the ${lacking} set`,
+      );
+      return false;
+    });
+  const sets: Record<keyof CapabilitySets, number[]> = {
+    bounding: resolve(capabilities?.bounding),
+    effective: resolve(capabilities?.effective),
+    permitted: resolve(capabilities?.permitted),
+    inheritable: resolve(capabilities?.inheritable),
+    ambient: resolve(capabilities?.ambient),
+  };
+  // capset(2), capabilities(7): otherwise the call would fail, and the container with it.
+  sets.effective = within("effective", sets.effective, "permitted");
+  sets.inheritable = within("inheritable", sets.inheritable, "bounding");
+  sets.ambient = within("ambient", sets.ambient, "permitted", "inheritable");
+  return { sets, warnings: [...warnings] };
+}
+
+/** Every capability that there will ever be: the sets have 64 bits. */
+const ALL = 0xffff_ffff_ffff_ffffn;
+
+function numberOf(name: string): number | undefined {
+  return Object.hasOwn(CAPABILITIES, name)
+    ? CAPABILITIES[name as keyof typeof CAPABILITIES]
+    : undefined;
+}
+
+function nameOf(number: number): string {
+  return Object.keys(CAPABILITIES).find((name) => numberOf(name) === number)!;
 }
 
 /** Drops everything else from the bounding set: before the user changes, while CAP_SETPCAP is still there. */

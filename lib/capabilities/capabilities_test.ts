@@ -76,6 +76,44 @@ Deno.test("resolveCapabilities() warns of what is not in the bounding set, but f
   assertEquals([own.sets.bounding, own.warnings], [[0, 25], []]);
 });
 
+Deno.test("resolveCapabilities() leaves out what the kernel would refuse because another set lacks it, and says so", () => {
+  const { sets, warnings } = resolveCapabilities(
+    {
+      bounding: ["CAP_CHOWN", "CAP_KILL"],
+      permitted: ["CAP_CHOWN"],
+      effective: ["CAP_CHOWN", "CAP_KILL"],
+      inheritable: ["CAP_CHOWN", "CAP_KILL", "CAP_FOWNER"],
+      ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_FSETID"],
+    },
+    HOST,
+    false,
+  );
+  assertEquals(sets, {
+    bounding: [0, 5],
+    permitted: [0],
+    effective: [0],
+    inheritable: [0, 5],
+    ambient: [0],
+  });
+  const without = (name: string, set: string, other: string): string =>
+    `capability ${name} can't be ${set}: it is not in the ${other} set`;
+  assertEquals(warnings, [
+    without("CAP_KILL", "effective", "permitted"),
+    without("CAP_FOWNER", "inheritable", "bounding"),
+    without("CAP_FSETID", "ambient", "permitted"),
+    without("CAP_KILL", "ambient", "permitted"),
+  ]);
+});
+
+Deno.test("resolveCapabilities() does not warn twice of what is lacking for one reason", () => {
+  const { warnings } = resolveCapabilities(
+    { effective: ["CAP_NOTHING"], ambient: ["CAP_NOTHING"] },
+    HOST,
+    false,
+  );
+  assertEquals(warnings, [unknown("CAP_NOTHING")]);
+});
+
 Deno.test("dropBounding() drops all others that the kernel knows", () => {
   const sets = { ...NONE, bounding: [1, 3] };
   assertEquals(

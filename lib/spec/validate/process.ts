@@ -6,7 +6,7 @@
 import { createsNamespace } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
 import type { Process } from "../types.ts";
-import { CAPABILITY_NAMES, RLIMIT_NAMES } from "./names.ts";
+import { RLIMIT_NAMES } from "./names.ts";
 import { isAbsolute, type RuleContext } from "./context.ts";
 import { isMapped } from "./id_mappings.ts";
 
@@ -142,26 +142,6 @@ function checkRlimits(
   }
 }
 
-function checkCapabilities(
-  { problems }: RuleContext,
-  { capabilities = {} }: Process,
-): void {
-  for (
-    const [set, names = []] of Object.entries(capabilities) as [
-      string,
-      string[],
-    ][]
-  ) {
-    for (const [index, name] of names.entries()) {
-      if (CAPABILITY_NAMES.includes(name)) continue;
-      problems.warn(
-        jsonPointer("process", "capabilities", set, index),
-        `ignoring unknown or unavailable capabilities: ${quote(name)}`,
-      );
-    }
-  }
-}
-
 function checkTerminal(
   { problems }: RuleContext,
   { terminal, consoleSize }: Process,
@@ -177,7 +157,10 @@ function checkTerminal(
   }
 }
 
-/** Checks program, user, limits, capabilities and terminal of the process. */
+/**
+ * Checks program, user, limits and terminal of the process. What capabilities can be granted is found out where the
+ * program is built (lib/capabilities), and told there.
+ */
 export function processRules(context: RuleContext): void {
   const { spec: { process }, problems, options } = context;
   if (process === undefined) {
@@ -193,7 +176,6 @@ export function processRules(context: RuleContext): void {
   checkEnv(context, process);
   checkUser(context, process);
   checkRlimits(context, process);
-  checkCapabilities(context, process);
   checkTerminal(context, process);
   const { oomScoreAdj = 0 } = process;
   if (oomScoreAdj < -1000 || oomScoreAdj > 1000) {

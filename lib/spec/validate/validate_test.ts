@@ -23,13 +23,13 @@ Deno.test("validateSpec() accepts the examples on every cgroup layout", () => {
 Deno.test("validateSpec() returns the warnings of all rules", () => {
   const spec = specWith({
     mounts: [{ destination: "a", type: "tmpfs" }],
-    process: { capabilities: { bounding: ["X"] } },
+    linux: { personality: { domain: "LINUX", flags: ["X"] } },
   });
   assertEquals(
     validateSpec(spec, HOST).warnings.map((text) => text.split(":")[0]),
     [
-      "/process/capabilities/bounding/0",
       "/mounts/0/destination",
+      "/linux/personality/flags",
     ],
   );
 });
