@@ -12,7 +12,7 @@ import type { Program } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import type { Handlers, SessionOptions } from "../../init/session.ts";
 import { CgroupError, RuntimeError } from "../errors.ts";
-import type { ContainerProgram } from "./program.ts";
+import type { ProcessProgram } from "./program.ts";
 import type { DebugLog } from "./step_log.ts";
 
 /** `auto` is the image, and the re-executed init where an image can't be executed. */
@@ -43,7 +43,7 @@ export interface StartedInit {
 export interface StartInitOptions {
   readonly settings: InitSettings;
   /** Builds the program. */
-  readonly build: (options: { reexec: boolean }) => ContainerProgram;
+  readonly build: (options: { reexec: boolean }) => ProcessProgram;
   /** Clones the process. */
   readonly spawn: (execute: BootstrapOptions["execute"]) => Spawned;
   readonly log: DebugLog;

@@ -4,18 +4,12 @@
  *
  * @module
  */
-import { CAPABILITIES } from "../../ffi/abi/capability.ts";
 import { ProgramBuilder } from "../../init/builder.ts";
 import { recordStep, type StepRecord } from "../../init/failure.ts";
 import type { Label, Program } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { upcall } from "../../init/upcall.ts";
-import {
-  dropBounding,
-  giveUpCapabilities,
-  resolveCapabilities,
-  setCapabilities,
-} from "../capabilities/capabilities.ts";
+import { resolveCapabilities } from "../capabilities/capabilities.ts";
 import {
   createContainerHooks,
   prepareStartHooks,
@@ -41,45 +35,37 @@ import { enterCgroupNamespace, enterNamespaces } from "../namespaces/steps.ts";
 import { setNames } from "../namespaces/uts.ts";
 import { loopbackUp } from "../network/loopback.ts";
 import { noNewPrivileges, setAttributes } from "../process/attributes.ts";
-import {
-  type EnvironmentBlock,
-  environmentBlock,
-} from "../process/environment.ts";
-import { execute, findExecutable } from "../process/executable.ts";
+import { execute } from "../process/executable.ts";
 import { joinSessionKeyring } from "../process/keyring.ts";
-import { restoreSignals } from "../process/signals.ts";
-import { enterWorkingDirectory } from "../process/working_directory.ts";
-import { loadFilter } from "../seccomp/steps.ts";
 import { createsNamespace, hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import { writeSysctls } from "../sysctl/sysctl.ts";
-import { ownStdio, setUmask, takeIdentity } from "../user/identity.ts";
+import { setUmask } from "../user/identity.ts";
 import { type InitDescriptors, numberDescriptors } from "./descriptors.ts";
 import { givenBlock } from "./given.ts";
 import type { Host } from "./host.ts";
 import { mountContext } from "./mount_context.ts";
 import { part } from "./parts.ts";
 import type { ProgramOptions } from "./program_options.ts";
-import {
-  begin,
-  closeLeftovers,
-  limitOpenFiles,
-  settle,
-  tellFailures,
-  waitForStart,
-} from "./program_ends.ts";
+import { becomeProcess } from "./process_steps.ts";
+import { begin, settle, tellFailures, waitForStart } from "./program_ends.ts";
 
 export type { ProgramOptions } from "./program_options.ts";
 
-/** A program with what its parent must know of it. */
-export interface ContainerProgram {
+/** A program that a new process runs, and what an interpreter must know of it. */
+export interface ProcessProgram {
   readonly program: Program;
-  readonly namespaces: NamespacePlan;
-  readonly descriptors: InitDescriptors;
-  /** What could not be given and need not be, one line each. */
-  readonly warnings: readonly string[];
+  readonly descriptors: { readonly sync: number };
   /** Where a re-executed init takes over, and where it leaves the rest to machine code. */
   readonly marks: { readonly begin: Label; readonly tail: Label };
+  /** What could not be given and need not be, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/** A program with what its parent must know of it. */
+export interface ContainerProgram extends ProcessProgram {
+  readonly namespaces: NamespacePlan;
+  readonly descriptors: InitDescriptors;
   /** The steps after the wait, for the process that runs `start`. */
   readonly startSteps: readonly StepRecord[];
 }
@@ -118,7 +104,7 @@ export function containerProgram(
   });
   const settled = b.label("in the namespaces");
   b.place(settled);
-  settle(b, fds);
+  settle(b, fds.execFifo);
   entered.joinMount();
   b.call("setsid", [], { onError: { do: "continue", errnos: ["EPERM"] } });
   const labels = part("labels", spec);
@@ -157,41 +143,17 @@ export function containerProgram(
   noNewPrivileges(b, process);
   setAttributes(b, spec);
   prepareStartHooks(b, spec, fds);
-  let environment!: EnvironmentBlock;
-  b.section("take the resource limits", "/process/rlimits", () => {
-    environment = environmentBlock(
-      b,
-      process,
-      (home) => upcall(b, fds.sync, MESSAGE.READY, home),
-    );
-  });
-  if (labelFiles !== undefined) labels!.setLabels(b, spec, labelFiles);
-  const tail = b.label("machine code takes over");
-  if (limitsMemory(spec)) b.place(tail);
-  limitOpenFiles(b, spec, host);
-  closeLeftovers(b, fds);
-  b.forget();
-
-  // The user may not read where root may, and root of a user namespace not where the user may: try as both.
-  const enterAsUser = enterWorkingDirectory(b, process.cwd);
-  dropBounding(b, sets, host);
-  ownStdio(b, process.user, options.ownStreams ?? [0, 1, 2]);
-  takeIdentity(b, process.user, { setgroupsMayFail: userNamespace });
-  enterAsUser();
-  // A filter without no_new_privs needs CAP_SYS_ADMIN, which is kept until it is there. Either way it comes last: what
-  // stands before it is the container's business as little as it is init's what the filter forbids.
-  const filterNeedsAdmin = spec.linux?.seccomp !== undefined &&
-    process.noNewPrivileges !== true;
-  setCapabilities(
-    b,
+  const { path, environment, tail } = becomeProcess(b, {
+    spec,
+    host,
     sets,
-    filterNeedsAdmin ? [CAPABILITIES.CAP_SYS_ADMIN] : [],
-  );
-  restoreSignals(b, host.signalMask);
-  const path = findExecutable(b, process.args, environment.entries);
-  if (!limitsMemory(spec)) b.place(tail);
-  loadFilter(b, spec, fds.sync);
-  if (filterNeedsAdmin) giveUpCapabilities(b, sets);
+    userNamespace,
+    sync: fds.sync,
+    ownStreams: options.ownStreams,
+    setLabels: () => {
+      if (labelFiles !== undefined) labels!.setLabels(b, spec, labelFiles);
+    },
+  });
 
   const firstStartStep = b.length;
   waitForStart(b, fds, failures);
@@ -210,13 +172,6 @@ export function containerProgram(
     marks,
     startSteps,
   };
-}
-
-/** Whether there are limits under which V8 may not get the memory or the time that it needs. */
-function limitsMemory({ process }: Spec): boolean {
-  return (process?.rlimits ?? []).some(({ type }) =>
-    ["RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_CPU"].includes(type)
-  );
 }
 
 function hasRuntimeHooks({ hooks }: Spec): boolean {

@@ -39,12 +39,16 @@ export function begin(b: ProgramBuilder): FailureLabels {
   return labels;
 }
 
-/** Adds the first steps of a process that executes nothing more before hooks and the container's program. */
-export function settle(b: ProgramBuilder, fds: InitDescriptors): void {
+/**
+ * Adds the first steps of a process that executes nothing more before hooks and the container's program.
+ *
+ * @param firstOwn the first descriptor that is ours
+ */
+export function settle(b: ProgramBuilder, firstOwn: number): void {
   b.section("start init", undefined, () => {
     b.call("prctl", [PR_SET_NAME, text("nsinit"), 0, 0, 0]);
     // Hooks and the container's program inherit none of our own descriptors.
-    b.call("close_range", [fds.execFifo, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC]);
+    b.call("close_range", [firstOwn, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC]);
   });
 }
 
@@ -72,9 +76,9 @@ export function limitOpenFiles(
 }
 
 /** Closes what was opened on the way: nothing is opened after it. A filter, which comes later, might forbid it. */
-export function closeLeftovers(b: ProgramBuilder, fds: InitDescriptors): void {
+export function closeLeftovers(b: ProgramBuilder, sync: number): void {
   b.section("close what is left open", undefined, () => {
-    b.call("close_range", [fds.sync + 1, LAST_DESCRIPTOR, 0]);
+    b.call("close_range", [sync + 1, LAST_DESCRIPTOR, 0]);
   });
 }
 
@@ -101,18 +105,17 @@ export function tellFailures(
   fds: InitDescriptors,
   labels: FailureLabels,
 ): void {
+  tellFailure(b, labels.setUp, fds.sync);
+  tellFailure(b, labels.start, fds.resultFifo);
+}
+
+/** Adds those that failures of one label jump to. */
+export function tellFailure(b: ProgramBuilder, label: Label, fd: number): void {
   b.section("tell of the failure", undefined, () => {
-    for (
-      const [label, fd] of [[labels.setUp, fds.sync], [
-        labels.start,
-        fds.resultFifo,
-      ]] as const
-    ) {
-      b.place(label);
-      b.call("write", [fd, FAILURE_REPORT, MESSAGE_SIZE], {
-        onError: { do: "continue", errnos: [] },
-      });
-      b.call("exit_group", [1]);
-    }
+    b.place(label);
+    b.call("write", [fd, FAILURE_REPORT, MESSAGE_SIZE], {
+      onError: { do: "continue", errnos: [] },
+    });
+    b.call("exit_group", [1]);
   });
 }

@@ -8,7 +8,7 @@ import { stepIndexOf } from "../../init/failure.ts";
 import { formatStep } from "../../init/print.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import type { Handlers } from "../../init/session.ts";
-import type { ContainerProgram } from "./program.ts";
+import type { ProcessProgram } from "./program.ts";
 
 /** Takes debug lines. */
 export type DebugLog = (level: "debug", message: string) => void;
@@ -18,7 +18,7 @@ const LEAST_ERRNO = -4095;
 
 /** Writes a line for each step that init tells of, and for the parts that machine code runs. */
 export function stepLog(
-  { program, marks }: ContainerProgram,
+  { program, marks }: ProcessProgram,
   log: DebugLog,
 ): Handlers {
   const machine = (from: number, to: number): void =>
