@@ -1,0 +1,129 @@
+/**
+ * What a process is started with besides its program: standard streams, a terminal, and those who want to know of it.
+ *
+ * @module
+ */
+import type { Fd } from "../../ffi/fd.ts";
+import { connectUnix, sendMessage } from "../../ffi/socket.ts";
+import type { Spawned } from "../../init/bootstrap.ts";
+import { openManager } from "../cgroups/mod.ts";
+import type { OomReport } from "../cgroups/oom/types.ts";
+import { RuntimeError } from "../errors.ts";
+import { toHostId } from "../namespaces/id_maps.ts";
+import type { Spec } from "../spec/types.ts";
+import { ConsoleProxy, sendConsole } from "./console.ts";
+import type { Host } from "./host.ts";
+import type { ProcessOptions } from "./options.ts";
+import type { RecordDirectory } from "./record.ts";
+import type { StreamChoice, StreamChoices } from "./streams.ts";
+
+/** Refuses a terminal that nobody takes, and a socket for one that is not there. */
+export function checkConsole(
+  terminal: boolean,
+  { consoleSocket, detach }: ProcessOptions,
+): void {
+  if (terminal && detach === true && consoleSocket === undefined) {
+    throw new RuntimeError(
+      "usage",
+      "cannot allocate tty if runc will detach without setting console socket",
+    );
+  }
+  if (consoleSocket !== undefined && !(terminal && detach === true)) {
+    throw new RuntimeError(
+      "usage",
+      "cannot use console socket if runc will not detach or allocate tty",
+    );
+  }
+}
+
+/**
+ * With a terminal, the standard streams are replaced by it: init starts with none. Streams are relayed only for a user
+ * other than ours: we can open ours again.
+ */
+export function streamChoices(
+  { process, linux }: Spec,
+  host: Host,
+  options: ProcessOptions,
+): StreamChoices {
+  if (process?.terminal === true) return ["null", "null", "null"];
+  const isOurs =
+    toHostId(linux?.uidMappings, process?.user.uid ?? 0) === host.euid;
+  const choose = (choice: StreamChoice = "inherit"): StreamChoice =>
+    choice === "relay" && isOurs ? "inherit" : choice;
+  return [
+    choose(options.stdin),
+    choose(options.stdout),
+    choose(options.stderr),
+  ];
+}
+
+/** The streams that become the user's: pipes of ours, and what a process that outlives us was given for good. */
+export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
+  return [0, 1, 2].filter((fd) => all || choices[fd] !== "inherit");
+}
+
+/**
+ * Takes the master of a process's terminal: it goes to the console socket, if there is one.
+ *
+ * @returns the terminal, if it is ours
+ */
+export function takeMaster(
+  master: Fd,
+  { consoleSocket }: ProcessOptions,
+): ConsoleProxy | undefined {
+  if (consoleSocket === undefined) return new ConsoleProxy(master);
+  using owned = master;
+  sendConsole(owned, consoleSocket);
+  return undefined;
+}
+
+/** Tells those who asked for it of a process that is there: the pid file, and the pidfd socket. */
+export function announce(
+  { pid, pidfd }: Spawned,
+  { pidFile, pidfdSocket }: ProcessOptions,
+): void {
+  if (pidFile !== undefined) writePidFile(pidFile, pid);
+  if (pidfdSocket !== undefined) sendPidfd(pidfd, pidfdSocket);
+}
+
+function sendPidfd(pidfd: Fd, path: string): void {
+  using socket = connectUnix(path);
+  sendMessage(socket, new TextEncoder().encode("standard"), [pidfd]);
+}
+
+/**
+ * Written beside it and renamed: whoever sees the file sees all of it. What has the name of the temporary file already,
+ * perhaps somebody's link in a folder that is open to all, is never written to.
+ */
+function writePidFile(path: string, pid: number): void {
+  const slash = path.lastIndexOf("/");
+  const temporary = `${path.slice(0, slash + 1)}.${path.slice(slash + 1)}`;
+  removeIfThere(temporary);
+  Deno.writeTextFileSync(temporary, `${pid}`, { mode: 0o666, createNew: true });
+  Deno.renameSync(temporary, path);
+}
+
+/** What is known if the container ran out of memory. Asked when the process has ended: the container may have been deleted since. */
+export async function oomOf(
+  directory: RecordDirectory,
+): Promise<OomReport | undefined> {
+  try {
+    const { cgroup: record, created } = directory.read();
+    using cgroup = openManager(record);
+    if (cgroup.oomKillCount() === 0) return undefined;
+    const { oomReport } = await import("../cgroups/oom/report.ts");
+    return oomReport(record, { sinceMs: Date.parse(created) });
+  } catch (error) {
+    if (error instanceof RuntimeError) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a file, if there is one. */
+export function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
