@@ -8,7 +8,7 @@ import { formatProgram, programToJson } from "../../init/print.ts";
 import { type CgroupStep, planCgroups } from "../cgroups/plan/plan.ts";
 import { formatCgroupStep } from "../cgroups/plan/print.ts";
 import { cgroupOwner } from "../container/delegation.ts";
-import { type Host, readHost } from "../container/host.ts";
+import { type Host, isRootless, readHost } from "../container/host.ts";
 import { loadParts } from "../container/parts.ts";
 import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
@@ -110,7 +110,7 @@ async function plannedScope(
   return planScope(host.cgroup, {
     id,
     cgroupsPath: spec.linux?.cgroupsPath,
-    rootless: rootless === "auto" ? host.euid !== 0 : rootless,
+    rootless: isRootless(rootless, host),
     annotations: spec.annotations,
     resources: spec.linux?.resources ?? {},
     owner: cgroupOwner(spec, host),

@@ -86,6 +86,18 @@ function makePrivateRoot(path: string): void {
   }
 }
 
+/** An ordinary user can use the superuser's directory only where that one has opened it to others. */
+function checkShared(path: string): void {
+  try {
+    for (const _ of Deno.readDirSync(path)) break;
+  } catch (cause) {
+    throw new Error(
+      `cannot keep the state of containers in ${path}: set XDG_RUNTIME_DIR, or give --root DIR`,
+      { cause },
+    );
+  }
+}
+
 /**
  * Where state is kept.
  *
@@ -96,6 +108,7 @@ export async function rootDir(option: string | undefined): Promise<string> {
   if (option === undefined) {
     const { path, inRuntimeDir } = defaultRootDir();
     if (inRuntimeDir) makePrivateRoot(path);
+    else if (Deno.uid() !== 0) checkShared(path);
     return path;
   }
   const path = await absolutePath(option);

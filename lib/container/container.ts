@@ -22,6 +22,7 @@ import type { ContainerStats, StatsOptions } from "./stats.ts";
 import {
   type ContainerState,
   type ContainerStatus,
+  initRuns,
   stateOf,
   statusOf,
 } from "./status.ts";
@@ -245,8 +246,13 @@ export class Container implements AsyncDisposable {
    */
   async processes(): Promise<number[]> {
     const { openManager } = await cgroups();
-    const { cgroup } = this.#refresh();
+    const record = this.#refresh();
+    const { cgroup } = record;
     if (cgroup.planned) return [];
+    if (Object.keys(cgroup.paths).length === 0) {
+      const { processesOf } = await import("./processes.ts"); // seldom needed
+      return initRuns(record) ? processesOf(record.initPid) : [];
+    }
     using manager = openManager(cgroup);
     return manager.pids();
   }

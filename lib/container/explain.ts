@@ -10,6 +10,7 @@ import type { CgroupManager } from "../cgroups/mod.ts";
 import { RuntimeError } from "../errors.ts";
 import { hookFailure } from "../hooks/failure.ts";
 import type { HookTrace } from "./handler_context.ts";
+import type { Host } from "./host.ts";
 
 /**
  * The error to throw for one that ended a launch. To be asked while the cgroup is there.
@@ -42,6 +43,28 @@ export async function explainFailure(
       : new TextDecoder().decode(readMemoryFile(trace.output)).trim(),
     timedOut: trace.timedOut ?? false,
   });
+}
+
+/**
+ * The same for a user without privileges, to whom the kernel may have refused something because of how this host treats
+ * user namespaces.
+ *
+ * @param hintOf says what is known; by default this host's settings
+ */
+export async function explainRefusal(
+  error: unknown,
+  { euid }: Pick<Host, "euid">,
+  hintOf?: () => string | undefined,
+): Promise<unknown> {
+  const isCall = error instanceof ProgramError || error instanceof SyscallError;
+  if (euid === 0 || !isCall || !/\b(EPERM|EACCES)\b/.test(error.message)) {
+    return error;
+  }
+  const { refusalHint } = await import("../namespaces/preflight.ts");
+  const hint = (hintOf ?? refusalHint)();
+  if (hint === undefined) return error;
+  const text = `${error.message}; ${hint}`;
+  return new RuntimeError(error.kind, text, { cause: error });
 }
 
 function outOfMemory(cgroup: CgroupManager): boolean {

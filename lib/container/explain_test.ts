@@ -1,5 +1,6 @@
 import { ERRNO } from "../../ffi/abi/errno.ts";
 import { memoryFile } from "../../ffi/memfd.ts";
+import { SyscallError } from "../../ffi/syscall_error.ts";
 import { ProgramError } from "../../init/failure.ts";
 import type { CgroupManager } from "../cgroups/mod.ts";
 import {
@@ -9,7 +10,7 @@ import {
 } from "../deps/assert.ts";
 import { CgroupError, ConfigError, RuntimeError } from "../errors.ts";
 import { HookError } from "../hooks/failure.ts";
-import { explainFailure } from "./explain.ts";
+import { explainFailure, explainRefusal } from "./explain.ts";
 
 /** A cgroup that only counts what the kernel killed; nothing is to be found out about it. */
 function cgroup(oomKillCount: () => number): CgroupManager {
@@ -120,4 +121,29 @@ Deno.test("explainFailure() does not blame a hook for another step", async () =>
     ERRNO.EPERM,
   );
   assertStrictEquals(await explainFailure(other, { status: 256 }, CALM), other);
+});
+
+Deno.test("explainRefusal() gives errors back to root, and those that are no refusal", async () => {
+  const refused = new SyscallError("clone3", ERRNO.EPERM);
+  const full = new SyscallError("clone3", ERRNO.ENOSPC);
+  assertStrictEquals(await explainRefusal(refused, { euid: 0 }), refused);
+  for (const error of [full, HOOK, new Error("EPERM"), "EACCES"]) {
+    assertStrictEquals(await explainRefusal(error, { euid: 1000 }), error);
+  }
+});
+
+Deno.test("explainRefusal() adds what is known of user namespaces to a refusal", async () => {
+  const refused = new SyscallError("clone3", ERRNO.EPERM);
+  const hint = () => "a setting forbids it";
+  const error = await explainRefusal(refused, { euid: 1000 }, hint);
+  assertInstanceOf(error, RuntimeError);
+  assertEquals(
+    [error.kind, error.message],
+    ["syscall", `${refused.message}; a setting forbids it`],
+  );
+  const silent = () => undefined;
+  assertStrictEquals(
+    await explainRefusal(refused, { euid: 1000 }, silent),
+    refused,
+  );
 });

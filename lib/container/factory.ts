@@ -28,7 +28,7 @@ export type CgroupDriver = "cgroupfs" | "systemd";
 
 /** How a factory works. */
 export interface FactoryOptions {
-  /** Whether refusals of cgroups are to be expected; `auto`: if we are not root. @default {"auto"} */
+  /** Whether refusals of cgroups are to be expected; `auto`: if we are not root of the host. @default {"auto"} */
   readonly rootless?: boolean | "auto";
   /** Gets warnings and debug lines. @default nobody does */
   readonly log?: LogFunction;
@@ -82,7 +82,7 @@ export interface ContainerInfo extends Partial<ContainerState> {
 export class Factory {
   /** The directory, absolute. */
   readonly root: string;
-  readonly #rootless: boolean;
+  readonly #rootless: boolean | "auto";
   readonly #log: LogFunction;
   readonly #init: InitSettings;
   readonly #driver: CgroupDriver;
@@ -90,8 +90,7 @@ export class Factory {
   /** Use {@linkcode Factory.open}. */
   constructor(root: string, options: FactoryOptions) {
     this.root = root;
-    const rootless = options.rootless ?? "auto";
-    this.#rootless = rootless === "auto" ? Deno.uid() !== 0 : rootless;
+    this.#rootless = options.rootless ?? "auto";
     this.#log = options.log ?? (() => {});
     this.#init = initSettings(options);
     this.#driver = options.cgroupDriver ?? "cgroupfs";
@@ -119,7 +118,7 @@ export class Factory {
     options: CreateOptions,
   ): Promise<Container> {
     const directory = new RecordDirectory(this.root, id);
-    const { readHost } = await hosts();
+    const { isRootless, readHost } = await hosts();
     const { checkSpec } = await checks();
     const { newRecord, warmUpJoin } = await cgroups();
     const recordOf = this.#driver === "systemd"
@@ -132,6 +131,7 @@ export class Factory {
     const noPivot = options.noPivot ?? false;
     if (directory.exists()) throw directory.taken();
     const host = readHost();
+    const rootless = isRootless(this.#rootless, host);
     warmUpJoin(host.cgroup);
     const rootfs = checkSpec(spec, host, {
       bundle,
@@ -150,11 +150,11 @@ export class Factory {
       rootfs,
       owner: Deno.uid() ?? 0,
       config: spec,
-      rootless: this.#rootless,
+      rootless,
       cgroup: recordOf(host.cgroup, {
         id,
         cgroupsPath: spec.linux?.cgroupsPath,
-        rootless: this.#rootless,
+        rootless,
         annotations: spec.annotations,
       }),
       startSteps: [],

@@ -104,6 +104,17 @@ function bareMounts(mountinfo: string): string[] {
   });
 }
 
+/**
+ * Whether cgroups may be refused to us, so that a container that asks for none of their limits may do without: as an
+ * ordinary user, or as root of a user namespace.
+ */
+export function isRootless(
+  choice: boolean | "auto",
+  { euid, inUserNamespace }: Pick<Host, "euid" | "inUserNamespace">,
+): boolean {
+  return choice === "auto" ? euid !== 0 || inUserNamespace : choice;
+}
+
 /** A sentence if the kernel is too old; undefined if it will do. */
 export function kernelComplaint(host: Host): string | undefined {
   const [major = 0, minor = 0] = host.kernel.split(".").map((part) =>

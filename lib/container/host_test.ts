@@ -1,5 +1,11 @@
 import { assertEquals, assertMatch } from "../deps/assert.ts";
-import { kernelComplaint, parseLimit, readHost, statusFields } from "./host.ts";
+import {
+  isRootless,
+  kernelComplaint,
+  parseLimit,
+  readHost,
+  statusFields,
+} from "./host.ts";
 import { testHost } from "./testdata/specs.ts";
 
 const LIMITS =
@@ -81,4 +87,18 @@ Deno.test("readHost() reads this machine as plain data", () => {
   for (const name of ["hybrid", "v2", "rootless"] as const) {
     assertEquals(Object.keys(testHost(name)).sort(), Object.keys(host).sort());
   }
+});
+
+Deno.test("isRootless() is true for ordinary users and in user namespaces, unless somebody says", () => {
+  const root = { euid: 0, inUserNamespace: false };
+  const user = { euid: 1000, inUserNamespace: false };
+  const inside = { euid: 0, inUserNamespace: true };
+  assertEquals(
+    [root, user, inside].map((host) => isRootless("auto", host)),
+    [false, true, true],
+  );
+  assertEquals([isRootless(true, root), isRootless(false, user)], [
+    true,
+    false,
+  ]);
 });

@@ -23,7 +23,7 @@ import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { cgroupOwner } from "./delegation.ts";
-import { explainFailure } from "./explain.ts";
+import { explainFailure, explainRefusal } from "./explain.ts";
 import { encodeGiven } from "./given.ts";
 import type { HandlerContext, HookTrace } from "./handler_context.ts";
 import { answersTo, prepareInit } from "./handlers.ts";
@@ -68,6 +68,10 @@ export interface LaunchOptions extends ProgramOptions {
  */
 export async function launch(options: LaunchOptions): Promise<Spawned> {
   const { spec, host, directory, log } = options;
+  if (host.euid !== 0) {
+    const { checkUserNamespace } = await import("../namespaces/preflight.ts");
+    checkUserNamespace(spec);
+  }
   const scope = options.record.cgroup.systemd;
   const programOptions = { ...options, cgroupPath: scope?.path };
   const loading = loadParts(spec);
@@ -262,11 +266,9 @@ class Launch {
 
   /** Leaves nothing, and gives the error to throw. */
   async #undo(error: unknown, init: Spawned | undefined): Promise<unknown> {
-    const explained = await explainFailure(
-      error,
-      this.#trace,
-      this.#cgroup,
-      this.#beganMs,
+    const explained = await explainRefusal(
+      await explainFailure(error, this.#trace, this.#cgroup, this.#beganMs),
+      this.#options.host,
     );
     if (init !== undefined) {
       await killAndReap(init.pidfd);

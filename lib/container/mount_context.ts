@@ -7,7 +7,7 @@ import {
 } from "../mounts/mod.ts";
 import { hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
-import type { Host } from "./host.ts";
+import { type Host, isRootless } from "./host.ts";
 import type { ProgramOptions } from "./program_options.ts";
 
 /** What else they depend on. */
@@ -35,7 +35,7 @@ export function mountContext(
     const containerPath = controllers.map((controller) => paths[controller])
       .find((path) => path !== undefined);
     if (containerPath === undefined) return [];
-    const ownPath = host.euid === 0
+    const ownPath = !isRootless("auto", host)
       ? undefined
       : ownDirectory(mount, controllers[0]!, host.cgroup.own);
     return [{

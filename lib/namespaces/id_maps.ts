@@ -53,25 +53,39 @@ export async function writeIdMaps(
 ): Promise<void> {
   const uids = spec.linux?.uidMappings ?? [];
   const gids = spec.linux?.gidMappings ?? [];
-  if (!options.privileged && isOwnIds(gids)) {
+  if (!options.privileged && isOwnIds("gid", gids)) {
     Deno.writeTextFileSync(`/proc/${pid}/setgroups`, "deny");
   }
   await writeMap("gid", pid, gids, options.privileged);
   await writeMap("uid", pid, uids, options.privileged);
 }
 
-function isOwnIds(mappings: readonly IdMapping[]): boolean {
-  return mappings.length === 1 && mappings[0]!.size === 1;
+/** The kinds of ids. */
+export type MapKind = "uid" | "gid";
+
+/** Whether a range is one id alone, a user's own, which the kernel lets them map. */
+export function isOwnId({ hostID, size }: IdMapping, own: number): boolean {
+  return size === 1 && hostID === own;
+}
+
+/** The program that maps ids for a user without privileges. */
+export function mapProgram(kind: MapKind): string {
+  return `new${kind}map`;
+}
+
+function isOwnIds(kind: MapKind, mappings: readonly IdMapping[]): boolean {
+  const own = (kind === "uid" ? Deno.uid() : Deno.gid()) ?? 0;
+  return mappings.length === 1 && isOwnId(mappings[0]!, own);
 }
 
 async function writeMap(
-  kind: "uid" | "gid",
+  kind: MapKind,
   pid: number,
   mappings: readonly IdMapping[],
   privileged: boolean,
 ): Promise<void> {
   const pointer = `/linux/${kind}Mappings`;
-  if (!privileged && !isOwnIds(mappings)) {
+  if (!privileged && !isOwnIds(kind, mappings)) {
     return await runMapProgram(kind, pid, mappings);
   }
   try {
@@ -87,11 +101,11 @@ async function writeMap(
 }
 
 async function runMapProgram(
-  kind: "uid" | "gid",
+  kind: MapKind,
   pid: number,
   mappings: readonly IdMapping[],
 ): Promise<void> {
-  const program = `new${kind}map`;
+  const program = mapProgram(kind);
   const words = mappings.flatMap((
     { containerID, hostID, size },
   ) => [`${containerID}`, `${hostID}`, `${size}`]);

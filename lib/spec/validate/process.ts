@@ -97,7 +97,11 @@ function checkUser(
       );
     }
   }
-  if (host.rootless && additionalGids.length > 0) {
+  // Where newgidmap writes the map, setgroups(2) stays allowed: user_namespaces(7).
+  const [first, second] = spec.linux?.gidMappings ?? [];
+  const mapsMany = createsNamespace(spec, "user") &&
+    (second !== undefined || (first?.size ?? 1) > 1);
+  if (host.rootless && !mapsMany && additionalGids.length > 0) {
     problems.refuse(
       "/process/user/additionalGids",
       "cannot set any additional groups in a rootless container",

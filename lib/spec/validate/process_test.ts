@@ -152,6 +152,31 @@ testRule(processRules, [
     ],
   },
   {
+    has: "additional groups as another user whose namespace has many groups",
+    spec: specWith({
+      process: { user: { uid: 0, gid: 0, additionalGids: [5] } },
+      linux: {
+        namespaces: [{ type: "user" }],
+        gidMappings: [{ containerID: 0, hostID: 100_000, size: 10 }],
+      },
+    }),
+    host: ROOTLESS,
+  },
+  {
+    has: "additional groups as another user whose namespace has one group",
+    spec: specWith({
+      process: { user: { uid: 0, gid: 0, additionalGids: [0] } },
+      linux: {
+        namespaces: [{ type: "user" }],
+        gidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
+      },
+    }),
+    host: ROOTLESS,
+    refused: [
+      "/process/user/additionalGids: cannot set any additional groups in a rootless container",
+    ],
+  },
+  {
     has: "every known limit",
     spec: limits(
       ...RLIMIT_NAMES.map((type) => ({ type, soft: INFINITY, hard: INFINITY })),
