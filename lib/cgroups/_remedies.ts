@@ -12,8 +12,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENODEV: "the cgroup was removed meanwhile",
   EINVAL:
     "it takes no such value; the kernel's Documentation/admin-guide (cgroup-v2.rst, cgroup-v1/) has what it takes",
-  ENOSPC:
-    "the kernel's or an ancestor's limit of cgroups is reached (cgroup.max.descendants, cgroup.max.depth)",
+  ENOSPC: "the kernel has no room for another cgroup; remove some",
+  EAGAIN:
+    "a cgroup above permits no more of them below it; see its cgroup.max.descendants and cgroup.max.depth",
 };
 
 /** What helps, where the file tells more. Tried in order, before {@linkcode REMEDIES}. */

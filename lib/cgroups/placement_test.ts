@@ -1,7 +1,17 @@
-import { assertEquals, assertThrows } from "../deps/assert.ts";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../deps/assert.ts";
 import { CgroupError } from "../errors.ts";
 import { placeIn } from "./placement.ts";
 import { FakeFiles } from "./testdata/fake_files.ts";
+import {
+  claim,
+  claimInView,
+  inCgroup,
+  layout,
+} from "./testdata/real_cgroups.ts";
 
 const PID = 7;
 
@@ -53,3 +63,46 @@ Deno.test("placeIn() says so if the container's cgroup is gone", () => {
     "Cannot join /cg/a/web",
   );
 });
+
+claim(
+  "a process joins a container whose first process has moved itself, and can't where it was",
+  async () => {
+    if (layout.mode !== "v2") return; // in the view of it, below
+    await inCgroup({}, "true", async (manager, _, pid) => {
+      const path = manager.paths[""]!;
+      const read = (file: string): string =>
+        Deno.readTextFileSync(`${path}/${file}`).trim();
+      const [controller] = read("cgroup.controllers").split(" ");
+      // What an init such as systemd does.
+      Deno.mkdirSync(`${path}/init.scope`);
+      Deno.writeTextFileSync(`${path}/init.scope/cgroup.procs`, `${pid}`);
+      Deno.writeTextFileSync(
+        `${path}/cgroup.subtree_control`,
+        `+${controller}`,
+      );
+      const other = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+      try {
+        const error = assertThrows(
+          () => void manager.join(other.pid),
+          CgroupError,
+        );
+        assertStringIncludes(
+          error.message,
+          "the cgroup hands controllers on to its children and can't hold processes itself",
+        );
+        await manager.join(other.pid, { beside: pid });
+        assertEquals(
+          read("init.scope/cgroup.procs").split("\n").sort(),
+          [pid, other.pid].map(String).sort(),
+        );
+        using fd = manager.openDirectory({ beside: pid });
+        assertEquals(fd?.path, `${path}/init.scope`);
+      } finally {
+        other.kill("SIGKILL");
+        await other.status;
+      }
+    });
+  },
+);
+
+claimInView(import.meta.filename!, 5);

@@ -219,9 +219,10 @@ class Launch {
       return init;
     } catch (error) {
       // A cgroup that may not be entered at clone may still be joined, for instance by a migration from a common parent.
+      // One that can't be joined either (EBUSY) says why.
       if (
         error instanceof SyscallError &&
-        ["EACCES", "EPERM", "EOPNOTSUPP"].includes(error.errnoName)
+        ["EACCES", "EPERM", "EOPNOTSUPP", "EBUSY"].includes(error.errnoName)
       ) return spawn(options);
       throw error;
     }

@@ -76,7 +76,8 @@ function settleType(
       } with domain controllers -- it is in ${state}: ` +
       `the limits of ${
         needing.join(", ")
-      } need a cgroup whose parents hold no processes`;
+      } need a cgroup with neither processes nor threaded cgroups above it; ` +
+      `name another in cgroupsPath, or see ${path}/cgroup.type`;
     throw new CgroupError(path, text);
   }
   if (type !== "domain invalid") return;
