@@ -188,7 +188,7 @@ export class Box implements AsyncDisposable {
     this.#observeCommands();
     const present = this.#ids.filter((id) => exists(`${this.root}/${id}`));
     await Promise.all(
-      present.map((id) => this.nsinit(["delete", "--force", id])),
+      present.map((id) => this.#deleteAsOwner(id)),
     );
     for (let dir = this.#mounts.pop(); dir; dir = this.#mounts.pop()) {
       await this.command(["umount", dir]);
@@ -199,6 +199,15 @@ export class Box implements AsyncDisposable {
       .catch(() => {});
     await this.#sweep();
     return remains;
+  }
+
+  /** Another user's containers are that user's alone. */
+  #deleteAsOwner(id: string): Promise<Result> {
+    const { uid, gid } = Deno.lstatSync(`${this.root}/${id}`);
+    const argv = this.argv("delete", "--force", id);
+    if (uid === Deno.uid()) return this.command(argv);
+    const user = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
+    return this.command(["setpriv", ...user, ...argv]);
   }
 
   /** Commands are observed last: what was started by one may have written to its output long after its end. */

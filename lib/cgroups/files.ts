@@ -19,11 +19,22 @@ import {
   S_IFDIR,
   S_IFMT,
 } from "../../ffi/abi/fcntl.ts";
+import {
+  CGROUP2_SUPER_MAGIC,
+  CGROUP_SUPER_MAGIC,
+} from "../../ffi/abi/mount.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { listDirectory, openIn, statFd, statIn } from "../../ffi/fs.ts";
+import {
+  fileSystemOf,
+  listDirectory,
+  openIn,
+  statFd,
+  statIn,
+} from "../../ffi/fs.ts";
 import { changeOwner, makeDirectory, remove } from "../../ffi/fs_change.ts";
 import { ARCH, check, syscall } from "../../ffi/syscall.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
+import { CgroupError } from "../errors.ts";
 
 /** A file that is open for writing. */
 export interface CgroupWriter extends Disposable {
@@ -86,12 +97,7 @@ class MountedHierarchy implements CgroupFiles {
   }
 
   get #directory(): Fd {
-    this.#base ??= openIn(
-      AT_FDCWD,
-      this.mountPoint,
-      O_PATH | O_DIRECTORY[ARCH] | O_NOFOLLOW[ARCH],
-    );
-    return this.#base;
+    return this.#base ??= openMountPoint(this.mountPoint);
   }
 
   #open(path: string, flags: number): Fd {
@@ -163,6 +169,20 @@ class MountedHierarchy implements CgroupFiles {
     this.#base?.close();
     this.#base = undefined;
   }
+}
+
+const MAGIC = [CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC];
+
+/** A record may be old, or a lie: what is written to and removed must be cgroups. */
+function openMountPoint(path: string): Fd {
+  const flags = O_PATH | O_DIRECTORY[ARCH] | O_NOFOLLOW[ARCH];
+  const fd = openIn(AT_FDCWD, path, flags);
+  if (MAGIC.includes(fileSystemOf(fd))) return fd;
+  fd.close();
+  throw new CgroupError(
+    path,
+    `Cannot use ${path}: it is no cgroup file system`,
+  );
 }
 
 /** The hierarchy mounted at `mountPoint`. Nothing is opened until the first use. */

@@ -5,6 +5,7 @@
  */
 import type { Container } from "../container/container.ts";
 import { Factory } from "../container/factory.ts";
+import { UntrustedStateError } from "../container/ours.ts";
 import { RecordDirectory } from "../container/record.ts";
 import { StateError } from "../errors.ts";
 import type { Invocation } from "./invocation.ts";
@@ -12,7 +13,8 @@ import type { Invocation } from "./invocation.ts";
 /**
  * Deletes the container.
  *
- * @throws {StateError} when there is no such container (unless forced), or it runs and is not to be killed
+ * @throws {StateError} when there is no such container (unless forced), it runs and is not to be killed, or it is
+ * somebody else's
  */
 export async function run(invocation: Invocation): Promise<number> {
   const { parsed, log } = invocation;
@@ -27,6 +29,8 @@ export async function run(invocation: Invocation): Promise<number> {
     container = await factory.load(directory.id);
   } catch (error) {
     if (!force || !(error instanceof StateError)) throw error;
+    // Somebody else's: it may be one that runs, and it is not ours to remove.
+    if (error instanceof UntrustedStateError) throw error;
     // No container, or a record that nobody can read: what there is, is the directory.
     directory.remove();
     return 0;

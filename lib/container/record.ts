@@ -9,6 +9,8 @@
 import type { StepRecord } from "../../init/failure.ts";
 import type { CgroupRecord } from "../cgroups/record.ts";
 import { StateError } from "../errors.ts";
+import { requireOurDirectory, requireOurFile } from "./ours.ts";
+import { isRecord } from "./record_shape.ts";
 import { parseJson, stringifyJson } from "../spec/json.ts";
 import { textOf } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
@@ -88,6 +90,8 @@ function fromDisk(disk: DiskRecord): ContainerRecord {
 
 const ID = /^[\w+.-]+$/;
 const MAX_ID = 1024;
+/** As large as a record may be, in bytes: configurations have some kilobytes. */
+const MAX_SIZE = 64 << 20;
 
 /**
  * Checks an id: letters, digits, `_`, `+`, `-`, `.`; not `.` or `..`.
@@ -158,7 +162,7 @@ export class RecordDirectory {
     try {
       const text = toText(record);
       Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
-      const stamp = stampOf(temporary);
+      const stamp = stampOf(Deno.statSync(temporary));
       replace(temporary, this.file(FILES.record));
       this.#known = { record: { ...record }, stamp };
     } catch (error) {
@@ -173,16 +177,20 @@ export class RecordDirectory {
   /**
    * Reads the record.
    *
-   * @throws {StateError} `container does not exist`, or what is wrong with the file
+   * @throws {StateError} `container does not exist`, or what is wrong with the file; {UntrustedStateError} if somebody
+   * else may have written it
    */
   read(): ContainerRecord {
     const path = this.file(FILES.record);
     let text: string;
     try {
+      requireOurDirectory(this.id, this.path);
+      const info = requireOurFile(this.id, path);
       const known = this.#known;
-      if (known?.stamp === stampOf(path)) return { ...known.record };
-      text = Deno.readTextFileSync(path);
+      if (known?.stamp === stampOf(info)) return { ...known.record };
+      text = readSame(path, info);
     } catch (error) {
+      if (error instanceof StateError) throw error;
       if (error instanceof Deno.errors.NotFound) {
         throw new StateError(this.id, "container does not exist");
       }
@@ -191,8 +199,11 @@ export class RecordDirectory {
       });
     }
     try {
-      const record = fromDisk(parseJson(text) as DiskRecord);
-      if (record.version === 1 && record.id === this.id) return record;
+      const disk = parseJson(text);
+      if (isRecord(disk)) {
+        const record = fromDisk(disk as DiskRecord);
+        if (record.id === this.id) return record;
+      }
     } catch {
       // Said below: a file of another version, or half of one, is as good as none.
     }
@@ -247,9 +258,24 @@ export class RecordDirectory {
 }
 
 /** Tells a file from those that were at its place before: each write makes a new one. */
-function stampOf(path: string): string {
-  const { ino, size, mtime } = Deno.statSync(path);
+function stampOf({ ino, size, mtime }: Deno.FileInfo): string {
   return `${ino} ${size} ${mtime?.getTime()}`;
+}
+
+/** Reads the file that was looked at, and no other that has taken its place. */
+function readSame(path: string, { ino, dev }: Deno.FileInfo): string {
+  using file = Deno.openSync(path);
+  const { ino: opened, dev: device, size } = file.statSync();
+  if (opened !== ino || device !== dev) throw new Error("it was exchanged");
+  if (size > MAX_SIZE) {
+    throw new Error(`it has ${size} bytes, more than ${MAX_SIZE}`);
+  }
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  for (let read: number | null = 1; read && length < size; length += read) {
+    read = file.readSync(bytes.subarray(length)) ?? 0;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /** True if there is something at `path`. */
