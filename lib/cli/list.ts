@@ -8,6 +8,7 @@ import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError } from "./errors.ts";
 import { print } from "./output.ts";
 import { formatTable } from "./table.ts";
+import { visible } from "./visible.ts";
 
 const HEADINGS = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"];
 
@@ -52,7 +53,7 @@ export function formatList(
         HEADINGS,
         ...containers.map((
           { id, pid = 0, status = "", bundle = "", created = "", owner = "" },
-        ) => [id, `${pid}`, status, bundle, created, owner]),
+        ) => [id, `${pid}`, status, bundle, created, owner].map(visible)),
       ]);
     case "json":
       // Go prints a list that was never filled as null, and callers expect it.

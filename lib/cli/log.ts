@@ -4,6 +4,7 @@
  * @module
  */
 import { type SyncWriter, writeText } from "./output.ts";
+import { quoted, visibleJson } from "./visible.ts";
 
 /** Levels in use, most important first. */
 export type LogLevel = "error" | "warning" | "info" | "debug";
@@ -55,15 +56,6 @@ function timestamp(time: Date): string {
 /** A text of these needs no quotes. */
 const PLAIN_REGEXP = /^[\w.\-\/@^+]*$/;
 
-/** Quotes like Go's `%q`: JSON's escapes, but `\x1b` for what JSON writes as `\u001b`. */
-function quote(text: string): string {
-  return JSON.stringify(text)
-    .replaceAll("\\u0007", "\\a")
-    .replaceAll("\\u000b", "\\v")
-    .replaceAll(/\\u00([01][0-9a-f])/g, "\\x$1")
-    .replaceAll("\x7f", "\\x7f");
-}
-
 /**
  * Formats a line of text: `time="2026-01-02T03:04:05Z" level=error msg="container does not exist"`.
  *
@@ -81,7 +73,7 @@ export function textLine(record: LogRecord): string {
   const words = fields
     .filter((field): field is [string, string] => field[1] !== undefined)
     .map(([key, value]) =>
-      `${key}=${PLAIN_REGEXP.test(value) ? value : quote(value)}`
+      `${key}=${PLAIN_REGEXP.test(value) ? value : quoted(value)}`
     );
   return `${words.join(" ")}\n`;
 }
@@ -94,9 +86,8 @@ export function textLine(record: LogRecord): string {
  */
 export function jsonLine(record: LogRecord): string {
   const { file, func, level, msg, time } = record;
-  return `${
-    JSON.stringify({ file, func, level, msg, time: timestamp(time) })
-  }\n`;
+  const line = { file, func, level, msg, time: timestamp(time) };
+  return `${visibleJson(JSON.stringify(line))}\n`;
 }
 
 /** Lines of a stack above the caller of {@linkcode Log.write}: "Error", `caller` and `write`. */

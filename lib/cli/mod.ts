@@ -24,12 +24,13 @@ import {
   sortWords,
 } from "./parse.ts";
 import { rootDir } from "./root_dir.ts";
+import { visible } from "./visible.ts";
 
 /** Reports a failure: in the log, and on standard error if that is not the log, as runc does. */
 function report(error: unknown, log: Log): number {
   const text = describeError(error);
   log.write("error", text);
-  if (log.hasFile) writeText(Deno.stderr, `${text}\n`);
+  if (log.hasFile) writeText(Deno.stderr, `${visible(text)}\n`);
   if (log.debug && error instanceof Error) {
     const source = error.cause instanceof Error ? error.cause : error;
     log.write("debug", source.stack ?? "");
@@ -47,7 +48,7 @@ async function misuse(
     const { commandHelp, globalHelp } = await import("./help.ts");
     const help = name === undefined ? globalHelp() : commandHelp(name);
     try {
-      print(`${error.headline}\n\n${help}`);
+      print(`${visible(error.headline)}\n\n${help}`);
     } catch {
       // Nobody reads standard output; what matters is reported below.
     }

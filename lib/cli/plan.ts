@@ -17,6 +17,7 @@ import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError, failed } from "./errors.ts";
 import { print } from "./output.ts";
+import { visible } from "./visible.ts";
 import { countOf } from "./parse.ts";
 import { absolutePath } from "./root_dir.ts";
 
@@ -77,9 +78,9 @@ export async function run(invocation: Invocation): Promise<number> {
     print(
       format === "json"
         ? json(programToJson(program))
-        : `${formatProgram(program).join("\n")}\n\n${title(host)}\n${
-          lines(cgroups)
-        }`,
+        : `${formatProgram(program).map(visible).join("\n")}\n\n${
+          title(host)
+        }\n${lines(cgroups)}`,
     );
   } catch (error) {
     throw failed("plan", error);
@@ -128,5 +129,5 @@ function json(value: unknown): string {
 }
 
 function lines(cgroups: readonly CgroupStep[]): string {
-  return cgroups.map((step) => `${formatCgroupStep(step)}\n`).join("");
+  return cgroups.map((step) => `${visible(formatCgroupStep(step))}\n`).join("");
 }
