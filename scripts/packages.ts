@@ -25,6 +25,8 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "python3", package: "python3" },
   { program: "ps", package: "procps" },
   { program: "ip", package: "iproute2" },
+  { program: "useradd", package: "passwd" },
+  { program: "newuidmap", package: "uidmap" },
   { program: "runc", package: "runc" },
   { program: "apparmor_parser", package: "apparmor" },
 ];

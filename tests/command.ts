@@ -20,6 +20,8 @@ export interface CommandOptions {
   fds?: Record<number, string>;
   /** Run as uid and gid 65534 without capabilities. */
   asNobody?: boolean;
+  /** Run as this user, with the groups of that one and without capabilities. */
+  as?: { readonly uid: number; readonly gid: number };
   /** Leave it to the command line which interpreter is asked for: see interpreter.ts. */
   ownInit?: boolean;
   /** Shell commands run before, in the same process (`ulimit`, `trap`). */
@@ -75,6 +77,13 @@ export function spawn(
   ].join("\n");
   const prefix = options.asNobody
     ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    : options.as !== undefined
+    ? [
+      "setpriv",
+      `--reuid=${options.as.uid}`,
+      `--regid=${options.as.gid}`,
+      "--init-groups",
+    ]
     : [];
   const command = options.ownInit ? argv : withInterpreter(argv);
   // They are there even if the shell does not live to make them.

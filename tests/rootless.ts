@@ -1,17 +1,28 @@
 /**
- * Containers of a user without privileges: nobody.
+ * Containers of a user without privileges: nobody, if no other is named.
  *
  * @module
  */
 import type { Box } from "./box.ts";
-import { ok, type Result } from "./command.ts";
+import { type CommandOptions, ok, type Result } from "./command.ts";
 import { NSINIT } from "./host.ts";
 import type { Spec } from "./spec.ts";
 
-const NOBODY = 65_534;
+/** Ids of a user. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const NOBODY: User = { uid: 65_534, gid: 65_534 };
+
+/** How to run a command as a user. */
+export function asUser(user: User): CommandOptions {
+  return user === NOBODY ? { asNobody: true } : { as: user };
+}
 
 /**
- * Makes a bundle of nobody's that runs a script, with the configuration of `spec --rootless`.
+ * Makes a bundle of a user's that runs a script, with the configuration of `spec --rootless`.
  *
  * @returns its directory
  */
@@ -19,21 +30,22 @@ export async function rootlessBundle(
   box: Box,
   script: string,
   edit?: (spec: Spec) => void,
+  user: User = NOBODY,
 ): Promise<string> {
   const { dir, rootfs } = await box.bundle();
   const config = `${dir}/config.json`;
   await Deno.remove(config);
-  await Deno.mkdir(box.root);
+  await Deno.mkdir(box.root, { recursive: true });
   for (const path of [box.root, dir, rootfs]) {
-    await Deno.chown(path, NOBODY, NOBODY);
+    await Deno.chown(path, user.uid, user.gid);
   }
   for (const { name, isDirectory } of Deno.readDirSync(rootfs)) {
-    if (isDirectory) await Deno.chown(`${rootfs}/${name}`, NOBODY, NOBODY);
+    if (isDirectory) await Deno.chown(`${rootfs}/${name}`, user.uid, user.gid);
   }
   ok(
     await box.command(
       [NSINIT, "spec", "--rootless", "--bundle", dir],
-      { asNobody: true },
+      asUser(user),
     ),
   );
   const spec: Spec = JSON.parse(await Deno.readTextFile(config));
@@ -44,13 +56,13 @@ export async function rootlessBundle(
   return dir;
 }
 
-/** Runs a script in a container of nobody's. */
+/** Runs a script in a container of a user's. */
 export async function rootless(
   box: Box,
   script: string,
   edit?: (spec: Spec) => void,
+  user: User = NOBODY,
 ): Promise<Result> {
-  const dir = await rootlessBundle(box, script, edit);
-  const asNobody = { asNobody: true };
-  return await box.nsinit(["run", "--bundle", dir, box.newId()], asNobody);
+  const dir = await rootlessBundle(box, script, edit, user);
+  return await box.nsinit(["run", "--bundle", dir, box.newId()], asUser(user));
 }

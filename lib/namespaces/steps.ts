@@ -134,11 +134,13 @@ function enterInStages(
     );
   }
   if (rest.includes("time")) {
-    b.section(
-      "set the clock offsets",
-      "/linux/timeOffsets",
-      () => upcall(b, sync, MESSAGE.OFFSETS),
-    );
+    b.section("set the clock offsets", "/linux/timeOffsets", () => {
+      // As with the maps; nobody else is in a new user namespace.
+      const isNew = plan.created.includes("user");
+      if (isNew) undumpable(b, 1);
+      upcall(b, sync, MESSAGE.OFFSETS);
+      if (isNew) undumpable(b, 0);
+    });
   }
   const joinsPid = plan.joined.some(({ type }) => type === "pid");
   const marks = {

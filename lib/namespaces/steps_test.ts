@@ -124,6 +124,16 @@ Deno.test("a new user namespace beside joined ones is made behind them, and is d
   ]);
 });
 
+Deno.test("in a new user namespace init is dumpable while its clock offsets are written", () => {
+  const steps = calls({ type: "user" }, { type: "time" });
+  const asked = steps.indexOf(ASK("OFFSETS")[0]!);
+  assertEquals(steps.slice(asked - 1, asked + 3), [
+    "prctl(4, 1, 0, 0, 0)",
+    ...ASK("OFFSETS"),
+    UNDUMPABLE,
+  ]);
+});
+
 Deno.test("namespaces are joined before a joined user namespace where that is allowed, and else behind it", () => {
   assertEquals(
     calls({ type: "user", path: "/u" }, { type: "network", path: "/n" }, {
