@@ -98,9 +98,12 @@ export interface Resources {
     limit?: number;
     reservation?: number;
     swap?: number;
+    kernel?: number;
     kernelTCP?: number;
     swappiness?: number;
     disableOOMKiller?: boolean;
+    useHierarchy?: boolean;
+    checkBeforeUpdate?: boolean;
   };
   cpu?: {
     shares?: number;

@@ -55,7 +55,9 @@ function checkUsage(limit: bigint, swap: bigint, read: ReadFile): void {
   const usage = readNumber(read, "memory.current");
   if (usage === undefined) return;
   const refuse = (what: string, value: bigint): never => {
-    const detail = `rejecting ${what} limit ${value} <= usage ${usage}`;
+    const detail =
+      `rejecting ${what} limit ${value} <= usage ${usage} (memory.current); ` +
+      "ask for more, or leave checkBeforeUpdate out, and processes may be killed";
     throw new CgroupError(
       "memory.max",
       `Cannot set memory limits: ${detail}`,
