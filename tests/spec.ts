@@ -167,6 +167,16 @@ export interface Seccomp {
   }[];
 }
 
+/** `linux.landlock`, an extension. */
+export interface Landlock {
+  mode?: string;
+  handledFiles?: string[];
+  handledPorts?: string[];
+  scoped?: string[];
+  paths?: { paths: string[]; allow: string[] }[];
+  ports?: { ports: number[]; allow: string[] }[];
+}
+
 /** `linux`. */
 export interface Linux {
   namespaces: { type: string; path?: string }[];
@@ -181,6 +191,7 @@ export interface Linux {
   readonlyPaths?: string[];
   sysctl?: Record<string, string>;
   mountLabel?: string;
+  landlock?: Landlock;
   personality?: { domain: string; flags?: string[] };
   seccomp?: Seccomp;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Arch } from "../../ffi/abi/syscalls.ts";
+import { landlockAbi } from "../../ffi/landlock.ts";
 import { type CgroupLayout, parseCgroupLayout } from "../cgroups/mod.ts";
 import { NAMESPACE_FILES } from "../namespaces/namespaces.ts";
 import type { NamespaceType } from "../spec/types.ts";
@@ -26,6 +27,8 @@ export interface Host {
   readonly namespaces: readonly NamespaceType[];
   readonly cgroup: CgroupLayout;
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
+  /** The kernel's version of Landlock's interface; 0 if there is none. */
+  readonly landlock: number;
   /** The limit of open files that the caller had, which Deno raises at its start. */
   readonly openFiles: {
     readonly soft: number | bigint;
@@ -87,6 +90,7 @@ function readUnchanging(): Omit<Host, "cgroup" | "bareMounts"> {
         .startsWith("Y"),
       selinux: readIfThere("/sys/fs/selinux/enforce") !== "",
     },
+    landlock: landlockAbi(),
     openFiles: callerOpenFiles(),
     signalMask: status["SigBlk"] ?? "0",
   };

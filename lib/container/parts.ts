@@ -10,6 +10,8 @@ import type { Spec } from "../spec/types.ts";
 interface Parts {
   /** Labels of security modules. */
   readonly labels: typeof import("../lsm/labels.ts");
+  /** Restriction by Landlock. */
+  readonly landlock: typeof import("../landlock/steps.ts");
 }
 
 /** When a part is needed, and where it is. */
@@ -25,6 +27,10 @@ const TABLE: PartTable = {
     isNeeded: ({ process }) =>
       Boolean(process?.apparmorProfile || process?.selinuxLabel),
     load: () => import("../lsm/labels.ts"),
+  },
+  landlock: {
+    isNeeded: ({ linux }) => linux?.landlock !== undefined,
+    load: () => import("../landlock/steps.ts"),
   },
 };
 

@@ -70,6 +70,7 @@ function check(
 ): void {
   const host: SpecHost = {
     lsm: { apparmor: false, selinux: false },
+    landlock: 0,
     cgroup: cgroup.mode === "none" ? "v1" : cgroup.mode,
     rootless: false,
     namespaces: [],

@@ -79,6 +79,7 @@ function entry<K, V>(
 export function specHost(host: Host): SpecHost {
   return {
     lsm: host.lsm,
+    landlock: host.landlock,
     cgroup: host.cgroup.mode === "none" ? "v1" : host.cgroup.mode,
     rootless: host.euid !== 0,
     namespaces: host.namespaces,

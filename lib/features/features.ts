@@ -5,6 +5,7 @@
  */
 import { CAPABILITIES } from "../../ffi/abi/capability.ts";
 import { ANNOTATION_PREFIX } from "../cgroups/systemd/annotations.ts";
+import { NEWEST_ABI } from "../landlock/rights.ts";
 import { KNOWN_MOUNT_OPTIONS } from "../mounts/options_table.ts";
 import { NAMESPACE_FLAGS } from "../namespaces/namespaces.ts";
 import {
@@ -14,6 +15,7 @@ import {
   SECCOMP_OPERATORS,
   supportedSeccompFlags,
 } from "../seccomp/supported.ts";
+import { LANDLOCK_ANNOTATION } from "../spec/landlock.ts";
 import type { Hooks, NamespaceType } from "../spec/types.ts";
 import { isBuilt } from "../spec/unbuilt.ts";
 import {
@@ -71,8 +73,12 @@ export function features(): Features {
     annotations: {
       "dev.nsinit.version": VERSION,
       ...(COMMIT === "" ? {} : { "dev.nsinit.commit": COMMIT }),
+      "dev.nsinit.landlock.abi": `${NEWEST_ABI}`,
     },
-    potentiallyUnsafeConfigAnnotations: [ANNOTATION_PREFIX],
+    potentiallyUnsafeConfigAnnotations: [
+      ANNOTATION_PREFIX,
+      LANDLOCK_ANNOTATION,
+    ],
   };
 }
 

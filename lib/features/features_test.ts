@@ -168,6 +168,15 @@ Deno.test("features() says of cgroups what their tables say", () => {
   }
 });
 
+Deno.test("features() names the annotations that the code reads", () => {
+  const { potentiallyUnsafeConfigAnnotations: names } = FEATURES;
+  const annotated = (name: string, text: string): boolean =>
+    isAccepted({ ...specWith({}), annotations: { [name]: text } });
+  assertEquals(names, ["org.systemd.property.", "dev.nsinit.landlock"]);
+  assert(!annotated("dev.nsinit.landlock", "no JSON"));
+  assert(annotated("dev.nsinit.landlock.abi", "no JSON"));
+});
+
 Deno.test("features() lists flags that the kernel takes among those that are known", () => {
   const { knownFlags, supportedFlags } = FEATURES.linux.seccomp;
   assertEquals(supportedFlags.filter((flag) => !knownFlags.includes(flag)), []);

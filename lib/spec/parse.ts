@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { ConfigError } from "../errors.ts";
 import { clean } from "./clean.ts";
+import { JsonSyntaxError, parseJson } from "./json.ts";
+import { LANDLOCK_ANNOTATION, landlockPointer } from "./landlock.ts";
 import { jsonPointer } from "./pointer.ts";
 import { rememberParsed } from "./parsed.ts";
 import { Problems } from "./problems.ts";
 import type { Schema } from "./schema_base.ts";
+import { landlockSchema } from "./schema_landlock.ts";
 import { processSchema } from "./schema_process.ts";
 import { resourcesSchema } from "./schema_resources.ts";
 import { specSchema } from "./schema.ts";
@@ -29,14 +33,18 @@ export interface ParseResult {
   readonly unknown: string[];
 }
 
-function parse<T>(schema: Schema<T>, document: unknown): Parsed<T> {
+function parse<T>(
+  schema: Schema<T>,
+  document: unknown,
+  at = "",
+): Parsed<T> {
   const { value, unknown } = clean(schema, document);
   // Each schema is used once in a process: generating code for it would not pay.
   const result = schema.safeParse(value, { jitless: true });
   if (result.success) return { value: result.data, unknown };
   const problems = new Problems();
   for (const issue of result.error.issues) {
-    problems.refuse(jsonPointer(...issue.path), issue.message);
+    problems.refuse(at + jsonPointer(...issue.path), issue.message);
   }
   problems.throwFirst();
   throw result.error;
@@ -76,7 +84,32 @@ function member(
  */
 export function parseSpec(document: unknown): ParseResult {
   const { value, unknown } = parse(specSchema, dropEmptySeccomp(document));
-  return { spec: rememberParsed(value), unknown };
+  return { spec: rememberParsed(withAnnotated(value)), unknown };
+}
+
+/** Puts what the annotation for Landlock says where all others look for it. */
+function withAnnotated(spec: Spec): Spec {
+  const { annotations = {}, linux } = spec;
+  if (!Object.hasOwn(annotations, LANDLOCK_ANNOTATION)) return spec;
+  const at = landlockPointer(spec);
+  const document = parseText(annotations[LANDLOCK_ANNOTATION]!, at);
+  const { value: landlock } = parse(landlockSchema, document, at);
+  const known = linux?.landlock;
+  if (
+    known !== undefined && JSON.stringify(known) !== JSON.stringify(landlock)
+  ) {
+    throw new ConfigError(at, "says something else than /linux/landlock");
+  }
+  return { ...spec, linux: { ...linux, landlock } };
+}
+
+function parseText(text: string, at: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    if (!(cause instanceof JsonSyntaxError)) throw cause;
+    throw new ConfigError(at, `is not JSON: ${cause.message}`, { cause });
+  }
 }
 
 /**

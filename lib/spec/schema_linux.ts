@@ -18,6 +18,7 @@ import {
   texts,
   uint32,
 } from "./schema_base.ts";
+import { landlockSchema } from "./schema_landlock.ts";
 import { resourcesSchema } from "./schema_resources.ts";
 import { seccompSchema } from "./schema_seccomp.ts";
 import type {
@@ -140,4 +141,5 @@ export const linuxSchema: Schema<Linux> = object<Linux>(() => ({
   memoryPolicy: optional(memoryPolicy),
   personality: optional(personality),
   timeOffsets: optional(timeOffsets),
+  landlock: optional(landlockSchema),
 }));

@@ -41,6 +41,15 @@ export type {
   TimeOffsets,
 } from "./types_linux.ts";
 export type {
+  Landlock,
+  LandlockFileRight,
+  LandlockFileRights,
+  LandlockPathRule,
+  LandlockPortRight,
+  LandlockPortRule,
+  LandlockScope,
+} from "./types_landlock.ts";
+export type {
   BlockIoResources,
   BlockIoThrottleDevice,
   BlockIoWeightDevice,

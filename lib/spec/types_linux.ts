@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Landlock } from "./types_landlock.ts";
 import type { Int64 } from "./types_numbers.ts";
 import type { Resources } from "./types_resources.ts";
 import type { Seccomp } from "./types_seccomp.ts";
@@ -43,6 +44,8 @@ export interface Linux {
   personality?: Personality;
   /** Offsets of a new time namespace, by clock. */
   timeOffsets?: TimeOffsets;
+  /** What the processes give up by Landlock. The specification does not have it: it is ours. */
+  landlock?: Landlock;
 }
 
 /** A range of ids of a user namespace: config-linux.md#user-namespace-mappings. */

@@ -360,6 +360,26 @@ export const TABLES: readonly Table[] = [
     ],
   },
   {
+    file: "landlock",
+    title: "Landlock: landlock(7).",
+    blocks: [
+      {
+        headers: ["linux/landlock.h"],
+        match:
+          /LANDLOCK_CREATE_RULESET_VERSION|LANDLOCK_RULE_[A-Z_]+|LANDLOCK_ACCESS_(FS|NET)_[A-Z_]+|LANDLOCK_SCOPE_[A-Z_]+/,
+        newer: {
+          LANDLOCK_RULE_NET_PORT: "2", // 6.7
+          LANDLOCK_ACCESS_FS_TRUNCATE: "0x4000", // 6.2
+          LANDLOCK_ACCESS_FS_IOCTL_DEV: "0x8000", // 6.10
+          LANDLOCK_ACCESS_NET_BIND_TCP: "0x1", // 6.7
+          LANDLOCK_ACCESS_NET_CONNECT_TCP: "0x2", // 6.7
+          LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: "0x1", // 6.12
+          LANDLOCK_SCOPE_SIGNAL: "0x2", // 6.12
+        },
+      },
+    ],
+  },
+  {
     file: "personality",
     title: "personality(2).",
     blocks: [

@@ -10,6 +10,8 @@ import type { NamespaceType, Spec } from "../types.ts";
 export interface SpecHost {
   /** Security modules that are active. */
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
+  /** The kernel's version of Landlock's interface; 0 if there is none. */
+  readonly landlock: number;
   /** Layout of the cgroup file systems. */
   readonly cgroup: "v1" | "hybrid" | "v2";
   /** Whether the runtime's effective user is not root. */

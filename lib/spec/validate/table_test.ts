@@ -19,6 +19,7 @@ export const NAMESPACES: readonly NamespaceType[] = [
 /** A machine that has everything, seen by root. */
 export const HOST: SpecHost = {
   lsm: { apparmor: true, selinux: true },
+  landlock: 7,
   cgroup: "v2",
   rootless: false,
   namespaces: NAMESPACES,

@@ -12,6 +12,7 @@ import type { Rule, SpecHost, ValidateOptions } from "./context.ts";
 import { documentRules } from "./document.ts";
 import { hookRules } from "./hooks.ts";
 import { intelRdtRules } from "./intel_rdt.ts";
+import { landlockRules } from "./landlock.ts";
 import { mountRules } from "./mounts.ts";
 import { namespaceRules } from "./namespaces.ts";
 import { networkRules } from "./network.ts";
@@ -39,6 +40,7 @@ const RULES: readonly Rule[] = [
   securityRules,
   networkRules,
   intelRdtRules,
+  landlockRules,
   hookRules,
   nulRules,
   // Last: that something is not built is worth telling only of what would be valid otherwise.
