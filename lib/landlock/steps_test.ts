@@ -108,7 +108,10 @@ Deno.test("restrict() passes over what is missing as a best effort only", () => 
     linesOf((b) => restrict(b, specWith({ ...EVERYTHING, mode }), 7))
       .filter((line) => line.includes('openat2(AT_FDCWD, "/tmp"'));
   assertMatch(lines("strict").join(), /\}, 24\)$/);
-  assertMatch(lines("bestEffort").join(), /; ENOENT, ENOTDIR: go to \d+ \(missing\)$/);
+  assertMatch(
+    lines("bestEffort").join(),
+    /; ENOENT, ENOTDIR: go to \d+ \(missing\)$/,
+  );
 });
 
 Deno.test("the table of rights has every bit once, and its newest version", () => {
