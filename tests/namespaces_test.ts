@@ -402,6 +402,78 @@ claim(
   },
 );
 
+claim("user namespace: devices are the host's, bound", async (box) => {
+  const script = [
+    "grep -c ' /dev/\\(null\\|zero\\|full\\|random\\|urandom\\|tty\\) ' /proc/self/mountinfo",
+    "mknod /dev/other c 1 3 2>/dev/null || echo refused",
+    "stat -c '%t:%T %u' /dev/null",
+  ].join("; ");
+  assertEquals(
+    await box.out(script, addUserNamespace),
+    "6\nrefused\n1:3 65534",
+  );
+  assertEquals(
+    await box.out(script, (spec) => {
+      for (const set of Object.values(spec.process.capabilities ?? {})) {
+        set.push("CAP_MKNOD");
+      }
+    }),
+    "0\n1:3 0",
+  );
+});
+
+claim(
+  "user namespace: a device that the host does not have is named",
+  async (box) => {
+    const bundle = await box.bundle((spec) => {
+      addUserNamespace(spec);
+      spec.linux.devices = [
+        { path: "/dev/nst-none", type: "c", major: 1, minor: 3 },
+      ];
+    });
+    const text = failure(
+      await box.nsinit(["create", "--bundle", bundle.dir, box.newId()]),
+    );
+    assertStringIncludes(text, "/dev/nst-none");
+    assertStringIncludes(text, "/linux/devices/0");
+  },
+);
+
+claim("user namespace: a file of another kind can't be joined", async (box) => {
+  const bundle = await box.bundle((spec) => {
+    spec.linux.namespaces.push({ type: "user", path: "/proc/self/ns/uts" });
+  });
+  assertStringIncludes(
+    failure(await box.nsinit(["create", "--bundle", bundle.dir, box.newId()])),
+    "/proc/self/ns/uts is a namespace of type",
+  );
+});
+
+claim("time namespace: offsets in a new user namespace", async (box) => {
+  const script = "awk '{ print $1, $2, $3 }' /proc/self/timens_offsets";
+  const edit = (spec: Spec): void => {
+    addUserNamespace(spec);
+    spec.linux.namespaces.push({ type: "time" });
+    spec.linux.timeOffsets = { monotonic: { secs: 60, nanosecs: 5 } };
+  };
+  assertEquals(await box.out(script, edit), "monotonic 60 5\nboottime 0 0");
+});
+
+claim(
+  "time namespace: offsets that the kernel refuses are named",
+  async (box) => {
+    const bundle = await box.bundle((spec) => {
+      spec.linux.namespaces.push({ type: "time" });
+      spec.linux.timeOffsets = { monotonic: { secs: -9_000_000_000 } };
+    });
+    const text = failure(
+      await box.nsinit(["create", "--bundle", bundle.dir, box.newId()]),
+    );
+    assertStringIncludes(text, "/linux/timeOffsets");
+    assertStringIncludes(text, "-9000000000");
+  },
+);
+
 // newer than runc 1.1
 claim("time namespace: its offsets are seen in /proc/uptime", async (box) => {
   const uptime = (text: string) => Number(text.split(" ")[0]);

@@ -165,10 +165,23 @@ async function adoptChild(
 
 function writeClockOffsets(pid: number, spec: Spec): void {
   const offsets = Object.entries(spec.linux?.timeOffsets ?? {});
-  const text = offsets.map(([clock, { secs = 0, nanosecs = 0 }]) =>
-    `${clock} ${secs} ${nanosecs}\n`
-  ).join("");
-  if (text !== "") Deno.writeTextFileSync(`/proc/${pid}/timens_offsets`, text);
+  const lines = offsets.map(([clock, { secs = 0, nanosecs = 0 }]) =>
+    `${clock} ${secs} ${nanosecs}`
+  );
+  if (lines.length === 0) return;
+  try {
+    Deno.writeTextFileSync(
+      `/proc/${pid}/timens_offsets`,
+      lines.map((line) => `${line}\n`).join(""),
+    );
+  } catch (error) {
+    // ERANGE for a clock that would stand before the boot or after 146 years: time_namespaces(7).
+    throw new ConfigError(
+      "/linux/timeOffsets",
+      `the kernel refuses "${lines.join(", ")}": ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
 }
 
 /** Sets the limits from outside: root of a user namespace may not raise any. */
