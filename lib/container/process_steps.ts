@@ -26,6 +26,7 @@ import { loadFilter } from "../seccomp/steps.ts";
 import type { Spec } from "../spec/types.ts";
 import { ownStdio, takeIdentity } from "../user/identity.ts";
 import type { Host } from "./host.ts";
+import { part } from "./parts.ts";
 import { closeLeftovers, limitOpenFiles } from "./program_ends.ts";
 
 /** What the steps depend on. */
@@ -67,6 +68,8 @@ export function becomeProcess(
     );
   });
   options.setLabels();
+  // While there are all capabilities; what follows opens nothing and mounts nothing.
+  part("landlock", spec)?.restrict(b, spec, host.landlock);
   const tail = b.label("machine code takes over");
   if (limitsMemory(spec)) b.place(tail);
   limitOpenFiles(b, spec, host);

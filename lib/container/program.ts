@@ -152,8 +152,6 @@ export function containerProgram(
     ownStreams: options.ownStreams,
     setLabels: () => {
       if (labelFiles !== undefined) labels!.setLabels(b, spec, labelFiles);
-      // While there are all capabilities; what follows opens nothing and mounts nothing.
-      part("landlock", spec)?.restrict(b, spec, host.landlock);
     },
   });
 
