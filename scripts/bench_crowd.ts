@@ -18,6 +18,8 @@ export interface Crowd {
   readonly threads: number;
   /** Of this program, in kB. */
   readonly rssKb: number;
+  /** Median of reading the statistics of all that live, in ms. */
+  readonly statsMs: number;
 }
 
 /** What the program prints. */
@@ -63,6 +65,20 @@ async function longestTurn(
   return watch.longest;
 }
 
+/** How often the statistics are read, after as many rounds to warm up. */
+const STATS_ROUNDS = 20;
+
+/** Reads the statistics of all, one after the other; the median, in ms. */
+async function measureStats(alive: readonly Container[]): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 2 * STATS_ROUNDS; round++) {
+    const began = performance.now();
+    for (const container of alive) await container.stats();
+    times.push(performance.now() - began);
+  }
+  return median(times.slice(STATS_ROUNDS));
+}
+
 async function measureCrowds(
   options: LifeOptions,
   sizes: readonly number[],
@@ -77,6 +93,7 @@ async function measureCrowds(
       medianMs: median(await liveMany(options, count)),
       threads: statusNumber("Threads"),
       rssKb: statusNumber("VmRSS"),
+      statsMs: await measureStats(alive),
     });
   }
   try {

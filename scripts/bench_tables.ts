@@ -98,20 +98,22 @@ export function crowdTables(result: CrowdResult): string {
     row("16 at a time", ...turn(result.sixteenTurn)),
     "",
     ...head(
-      "One start while others live",
+      "One start while others live, and the statistics of all these",
       "alive",
       "median ms",
       "of none alive",
       "threads of the program",
       "its RSS, MB",
+      "statistics, ms",
     ),
-    ...crowds.map(({ alive, medianMs, threads, rssKb }) =>
+    ...crowds.map(({ alive, medianMs, threads, rssKb, statsMs }) =>
       row(
         `${alive}`,
         medianMs.toFixed(2),
         (medianMs / (first?.medianMs ?? NaN)).toFixed(2),
         `${threads}`,
         (rssKb / 1024).toFixed(0),
+        statsMs.toFixed(1),
       )
     ),
     "",
