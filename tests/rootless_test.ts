@@ -89,30 +89,43 @@ claim(
 );
 
 /**
- * Runs a container of nobody's in a cgroup of v2 that belongs to nobody, with a limit.
+ * Makes a bundle of nobody's for a cgroup of v2 that belongs to nobody, with a limit.
  *
- * @param inside whether the runtime is started there
+ * @returns its directory, and the cgroup's path
  */
-async function delegated(box: Box, inside: boolean): Promise<Result> {
+async function delegatedBundle(
+  box: Box,
+  script: string,
+): Promise<{ bundle: string; path: string }> {
   const path = `/${box.mark}-delegated`;
-  const bundle = await rootlessBundle(
-    box,
-    "cat /sys/fs/cgroup/hugetlb.2MB.max",
-    (spec) => {
-      spec.linux.cgroupsPath = `${path}/container`;
-      spec.linux.namespaces.push({ type: "cgroup" });
-      // Bound mounts of /sys would show the host's.
-      spec.mounts = spec.mounts.filter(({ destination }) =>
-        !destination.startsWith("/sys")
-      );
-      spec.mounts.push(
-        { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" },
-      );
-      spec.linux.resources = {
-        hugepageLimits: [{ pageSize: "2MB", limit: 0 }],
-      };
-    },
-  );
+  const bundle = await rootlessBundle(box, script, (spec) => {
+    spec.linux.cgroupsPath = `${path}/container`;
+    spec.linux.namespaces.push({ type: "cgroup" });
+    // Bound mounts of /sys would show the host's.
+    spec.mounts = spec.mounts.filter(({ destination }) =>
+      !destination.startsWith("/sys")
+    );
+    spec.mounts.push(
+      { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup" },
+    );
+    spec.linux.resources = {
+      hugepageLimits: [{ pageSize: "2MB", limit: 0 }],
+    };
+  });
+  return { bundle, path };
+}
+
+/**
+ * Runs a command as nobody, where the cgroup belongs to nobody.
+ *
+ * @param inside whether it is started in the cgroup
+ */
+async function delegated(
+  box: Box,
+  path: string,
+  inside: boolean,
+  command: string[],
+): Promise<Result> {
   const script = [
     "set -e",
     V2 ? "" : "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup",
@@ -121,7 +134,6 @@ async function delegated(box: Box, inside: boolean): Promise<Result> {
     inside ? `echo $$ >.${path}/runtime/cgroup.procs` : "",
     'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"',
   ].join("\n");
-  const run = box.argv("run", "--bundle", bundle, box.newId());
   try {
     return await box.command([
       "unshare",
@@ -130,7 +142,7 @@ async function delegated(box: Box, inside: boolean): Promise<Result> {
       "-c",
       script,
       "sh",
-      ...run,
+      ...command,
     ]);
   } finally {
     const { mountPoint } = hierarchies().find(({ controllers }) =>
@@ -142,10 +154,18 @@ async function delegated(box: Box, inside: boolean): Promise<Result> {
   }
 }
 
+/** Runs such a container. */
+async function runDelegated(box: Box, inside: boolean): Promise<Result> {
+  const script = "cat /sys/fs/cgroup/hugetlb.2MB.max";
+  const { bundle, path } = await delegatedBundle(box, script);
+  const run = box.argv("run", "--bundle", bundle, box.newId());
+  return await delegated(box, path, inside, run);
+}
+
 claim(
   "rootless on v2: in a delegated cgroup limits are set",
   async (box) => {
-    const result = ok(await delegated(box, true));
+    const result = ok(await runDelegated(box, true));
     assertEquals(result.stdout, "0\n");
     // What still can't be had is told.
     assertMatch(
@@ -159,11 +179,52 @@ claim(
 claim(
   "rootless on v2: from outside of the delegated cgroup, the error says where to start",
   async (box) => {
-    const text = failure(await delegated(box, false));
+    const text = failure(await runDelegated(box, false));
     assertMatch(
       text,
       /cgroup\.procs: permission denied .*start the runtime in the delegated cgroup/,
     );
+  },
+  SKIP,
+);
+
+claim(
+  "rootless on v2: a delegated container is paused, resumed, listed, watched, updated and killed",
+  async (box) => {
+    const { bundle, path } = await delegatedBundle(box, "sleep 1000");
+    const id = box.newId();
+    const nsinit = box.argv().join(" ");
+    const limits = JSON.stringify({
+      hugepageLimits: [{ pageSize: "2MB", limit: 4_194_304 }],
+    });
+    const script = [
+      "set -e",
+      "n() { " + nsinit + ' "$@"; }',
+      `n run --detach --bundle ${bundle} ${id} 2>/dev/null`,
+      `group=/sys/fs/cgroup${path}/container`,
+      `n pause ${id}; n state ${id} | grep status; cat $group/cgroup.freeze`,
+      `n resume ${id}; n state ${id} | grep status; cat $group/cgroup.freeze`,
+      `n ps --format json ${id} | tr -d '0-9'`,
+      `n events --stats ${id} | grep -c '"hugetlb":{"2MB"'`,
+      `echo '${limits}' | n update --resources - ${id}`,
+      "cat $group/hugetlb.2MB.max",
+      `n kill ${id} KILL; n delete --force ${id}`,
+      "test -e $group || echo gone",
+    ].join("\n");
+    const { stdout } = ok(
+      await delegated(box, path, true, ["sh", "-c", script]),
+    );
+    assertEquals(stdout.split("\n").map((line) => line.trim()), [
+      '"status": "paused",',
+      "1",
+      '"status": "running",',
+      "0",
+      "[]",
+      "1",
+      "4194304",
+      "gone",
+      "",
+    ]);
   },
   SKIP,
 );
