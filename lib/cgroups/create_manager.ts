@@ -41,7 +41,7 @@ export function createManager(
   const { id, annotations, scope, rootless = false } = options;
   if (scope !== undefined) {
     return new SystemdManager(
-      plannedScope(layout.mode, scope, rootless),
+      plannedScope(layout, scope, rootless),
       { openCgroup: (made) => openManager(made, open), open },
       { id, layout, annotations },
     );

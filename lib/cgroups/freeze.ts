@@ -81,8 +81,11 @@ export async function freeze(
  *
  * @throws {CgroupError} if there is no freezer
  */
-export async function thaw(record: CgroupRecord): Promise<void> {
-  const part = freezerOf(record);
+export async function thaw(
+  record: CgroupRecord,
+  { open }: Pick<FreezeOptions, "open"> = {},
+): Promise<void> {
+  const part = freezerOf(record, open);
   using _files = closing(part);
   await thawPart(record.mode, part);
 }

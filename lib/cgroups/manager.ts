@@ -57,8 +57,14 @@ export interface CgroupManager extends Disposable {
    *
    * @throws {CgroupError} with the file and the value, {@linkcode ConfigError} for a value that can't be meant. What was
    * written before the failure stays; to go back, update with what was in force
+   * @param resources what changes
+   * @param options.devices the rules for devices that are in force behind it, for whom a change of anything else makes
+   * set them again
    */
-  update(resources: Resources): void | Promise<void>;
+  update(
+    resources: Resources,
+    options?: { readonly devices?: Resources["devices"] },
+  ): void | Promise<void>;
   /** Makes a user the owner, so that the container can make cgroups of its own (v2 only). */
   delegate(uid: number): void;
   /** The processes in it and below it. None if it is gone. */

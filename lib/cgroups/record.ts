@@ -27,7 +27,7 @@ export interface CgroupRecord {
   planned?: true;
   /** True if cpuset's files lack their `cpuset.` prefix. */
   noPrefix?: true;
-  /** The scope that systemd keeps the container in, if it manages cgroups. Until it is there, there are no paths. */
+  /** The scope that systemd keeps the container in, if it manages cgroups. On v2 there are no paths until it is there. */
   systemd?: ScopeRecord;
 }
 
@@ -41,16 +41,6 @@ export interface ScopeRecord {
   readonly path: string;
   /** True if it is the creator's own manager that has it. */
   readonly user?: true;
-}
-
-/** The record of a scope that is still to be made. */
-export function plannedScope(
-  mode: CgroupMode,
-  systemd: ScopeRecord,
-  rootless: boolean,
-): CgroupRecord & { readonly systemd: ScopeRecord } {
-  const nothing = { paths: {}, mountPoints: {}, existing: [] };
-  return { mode, ...nothing, rootless, planned: true, systemd };
 }
 
 /** A copy of its own. */
@@ -110,6 +100,26 @@ export function newRecord(
     planned: true as const,
   };
   return noPrefix ? { ...record, noPrefix } : record;
+}
+
+/**
+ * The record of a scope that is still to be made. On v2 systemd makes its one directory; on v1 we make them all, so that
+ * systemd, which does not know all hierarchies, finds those that it does.
+ *
+ * @throws {CgroupError} as {@linkcode cgroupPaths}
+ */
+export function plannedScope(
+  layout: CgroupLayout,
+  systemd: ScopeRecord,
+  rootless: boolean,
+): CgroupRecord & { readonly systemd: ScopeRecord } {
+  const { mode } = layout;
+  if (mode !== "v2") {
+    const { unit: id, path: cgroupsPath } = systemd;
+    return { ...newRecord(layout, { id, cgroupsPath, rootless }), systemd };
+  }
+  const nothing = { paths: {}, mountPoints: {}, existing: [] };
+  return { mode, ...nothing, rootless, planned: true, systemd };
 }
 
 /**

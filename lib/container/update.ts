@@ -41,7 +41,8 @@ export async function updateContainer(
   {
     using cgroup = openManager(record.cgroup, journal.open);
     try {
-      await cgroup.update(changes);
+      const { devices } = config.linux?.resources ?? {};
+      await cgroup.update(changes, { devices });
     } catch (error) {
       for (const problem of journal.undo()) {
         log(

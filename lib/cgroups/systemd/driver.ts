@@ -120,9 +120,9 @@ export class ScopeDriver {
     }
   }
 
-  /** Puts a process into the scope, where that may not be done through the file. */
-  async attach(pid: number): Promise<void> {
-    await this.#units.attach(this.#scope.unit, [pid]);
+  /** Puts a process into the scope, or a cgroup below it, where that may not be done through the file. */
+  async attach(pid: number, below: string): Promise<void> {
+    await this.#units.attach(this.#scope.unit, below, [pid]);
   }
 
   /** Tells systemd of limits. When this is done, it has written what it will write to the cgroup's files. */

@@ -10,9 +10,9 @@ import type { Resources } from "../../spec/types.ts";
 import { isPermission } from "../_base_manager.ts";
 import { checkResources } from "../check_resources.ts";
 import type { FreezerState } from "../freezer.ts";
-import { type CgroupLayout, parseOwnCgroups } from "../layout.ts";
+import type { CgroupLayout } from "../layout.ts";
 import type { CgroupManager } from "../manager.ts";
-import { ownDirectory } from "../paths.ts";
+import type { PlaceOptions } from "../placement.ts";
 import {
   type CgroupRecord,
   copyRecord,
@@ -23,6 +23,7 @@ import {
 } from "../record.ts";
 import type { ScopeLimits } from "./change.ts";
 import type { ScopeDriver } from "./driver.ts";
+import { placeInScope, scopePath } from "./place.ts";
 import type { UnitManager } from "./units.ts";
 
 /** How a scope's manager is made. */
@@ -115,12 +116,12 @@ export class SystemdManager implements CgroupManager {
     await cgroup.create(resources);
   }
 
-  async join(pid: number): Promise<void> {
+  async join(pid: number, options: PlaceOptions = {}): Promise<void> {
     if (this.#new !== undefined && !this.#isAsked) {
       return await this.#start(pid);
     }
     try {
-      await this.#enter(pid);
+      await this.#enter(pid, options);
     } catch (error) {
       // A scope ends with its last process: the first one may have gone before the second came.
       if (this.#new === undefined || this.#made.exists()) throw error;
@@ -142,7 +143,7 @@ export class SystemdManager implements CgroupManager {
     if (this.#record.mode === "v2") {
       const { planned: _, ...made } = this.#at(this.#pathOf(pid));
       this.#open(made);
-    } else await this.#enter(pid); // systemd does so in the hierarchies that it knows
+    } else await this.#enter(pid, {}); // systemd does so in the hierarchies that it knows
   }
 
   /** Where systemd has put a process. */
@@ -150,25 +151,19 @@ export class SystemdManager implements CgroupManager {
     const read = this.#options.cgroupOf ??
       ((pid) => Deno.readTextFileSync(`/proc/${pid}/cgroup`));
     const [mount] = this.#new!.layout.mounts;
-    const own = parseOwnCgroups(read(pid));
-    const directory = ownDirectory(mount!, "", own);
-    const { unit } = this.#scope;
-    if (!directory?.endsWith(`/${unit}`)) {
-      throw new CgroupError(
-        unit,
-        `systemd has started ${unit}, but process ${pid} is in ${own[""]}`,
-      );
-    }
-    return directory.slice(mount!.mountPoint.length);
+    return scopePath(this.#scope.unit, { mount: mount!, pid, text: read(pid) });
   }
 
   /** Through the file; a user may not move a process from elsewhere, but may have systemd do it. */
-  async #enter(pid: number): Promise<void> {
+  async #enter(pid: number, options: PlaceOptions): Promise<void> {
     try {
-      await this.#made.join(pid);
+      await this.#made.join(pid, options);
     } catch (error) {
       if (!this.#scope.user || !isPermission(error)) throw error;
-      await (await this.#systemd()).attach(pid);
+      await (await this.#systemd()).attach(
+        pid,
+        placeInScope(this.#made.toJSON(), options, this.#options.open),
+      );
     }
   }
 
@@ -178,9 +173,9 @@ export class SystemdManager implements CgroupManager {
     throw new CgroupError(unit, `${unit} has not been started`);
   }
 
-  openDirectory(): Fd | undefined {
+  openDirectory(options: PlaceOptions = {}): Fd | undefined {
     return this.#record.mode === "v2"
-      ? this.#cgroup?.openDirectory()
+      ? this.#cgroup?.openDirectory(options)
       : undefined;
   }
 
@@ -194,33 +189,47 @@ export class SystemdManager implements CgroupManager {
     await this.#limit({ resources, devices }, write);
   }
 
-  async update(resources: Resources): Promise<void> {
+  async update(
+    resources: Resources,
+    options: { readonly devices?: Resources["devices"] } = {},
+  ): Promise<void> {
     const devices = resources.devices !== undefined;
     const write = (aligned: Resources): void | Promise<void> =>
       this.#made.update(aligned);
-    await this.#limit({ resources, devices }, write);
+    await this.#limit({ resources, devices }, write, {
+      devices: resources.devices ?? options.devices,
+    });
   }
 
   /**
-   * Writes limits, and tells systemd. On v2 in this order: what the kernel refuses, systemd need not know. On v1 it
-   * permits devices for a moment while it sets rules, or for good if it has none, so our rules come last.
+   * Writes limits, and tells systemd; in this order, for what the kernel refuses, systemd need not know.
    *
    * @param write writes them to the cgroup's files
+   * @param running the device rules in force, if the container runs
    */
   async #limit(
     limits: ScopeLimits,
     write: (resources: Resources) => void | Promise<void>,
+    running?: { readonly devices: Resources["devices"] },
   ): Promise<void> {
     const { mode } = this.#record;
+    const { open } = this.#options;
     checkResources(limits.resources, mode);
-    const parts = partsOf(this.#made.toJSON(), this.#options.open);
+    const parts = partsOf(this.#made.toJSON(), open);
     try {
       const driver = await this.#systemd();
       const change = driver.change(limits, parts);
       this.#warnings.push(...change.warnings);
-      if (mode !== "v2") await driver.tell(change);
       await write(change.resources);
-      if (mode === "v2") await driver.tell(change);
+      if (change.properties.length === 0) return;
+      if (mode === "v2") return await driver.tell(change);
+      const { tellOnV1 } = await import("./tell_v1.ts");
+      const warnings = await tellOnV1(this.#made, () => driver.tell(change), {
+        devices: running?.devices ?? limits.resources.devices,
+        isRunning: running !== undefined,
+        open,
+      });
+      this.#warnings.push(...warnings);
     } finally {
       for (const { files } of parts) files.close();
     }

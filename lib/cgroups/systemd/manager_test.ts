@@ -4,7 +4,11 @@ import { CgroupError, ConfigError } from "../../errors.ts";
 import { createManager, openManager } from "../create_manager.ts";
 import type { CgroupLayout } from "../layout.ts";
 import type { CgroupManager } from "../manager.ts";
-import { type CgroupRecord, plannedScope } from "../record.ts";
+import {
+  type CgroupRecord,
+  plannedScope,
+  type ScopeRecord,
+} from "../record.ts";
 import { FakeFiles, type FakeStart } from "../testdata/fake_files.ts";
 import { SystemdManager } from "./manager.ts";
 import type { UnitProperty } from "./property.ts";
@@ -71,9 +75,13 @@ class FakeUnits implements UnitManager {
     this.properties = given;
   }
 
-  async attach(unit: string, pids: readonly number[]): Promise<void> {
+  async attach(
+    unit: string,
+    below: string,
+    pids: readonly number[],
+  ): Promise<void> {
     await undefined;
-    this.#do(`attach ${unit} ${pids}`);
+    this.#do(`attach ${unit} ${below} ${pids}`);
   }
 
   async stop(unit: string): Promise<void> {
@@ -94,7 +102,7 @@ class FakeUnits implements UnitManager {
 function fakeScope(
   layout: CgroupLayout,
   start: Record<string, FakeStart>,
-  record: CgroupRecord = plannedScope(layout.mode, SCOPE, false),
+  record: CgroupRecord = plannedScope(layout, SCOPE, false),
 ): { manager: CgroupManager; units: FakeUnits; files: FakeFiles[] } {
   const files = Object.entries(start).map(([mountPoint, rest]) =>
     new FakeFiles({ mountPoint, ...rest })
@@ -175,7 +183,7 @@ Deno.test("SystemdManager tells systemd of limits, and writes them as well", asy
 
 Deno.test("SystemdManager updates only what is given", async () => {
   const made = {
-    ...plannedScope("v2", SCOPE, false),
+    ...plannedScope(V2, SCOPE, false),
     paths: { "": `/cg/${DIRECTORY}` },
     mountPoints: { "": "/cg" },
   };
@@ -215,29 +223,149 @@ Deno.test("SystemdManager fails when systemd refuses", async () => {
   );
 });
 
-Deno.test("SystemdManager on v1 writes after systemd has", async () => {
-  const { manager, units, files } = fakeScope(V1, {
-    "/cg/devices": { anyFile: true },
-    "/cg/pids": { anyFile: true },
+Deno.test("SystemdManager on v1 tells systemd nothing that the kernel refuses", async () => {
+  const line = `write ${DIRECTORY}/pids.max=9`;
+  const { manager, units } = fakeScope(V1, {
+    "/cg/devices": {
+      anyFile: true,
+      files: { [`${DIRECTORY}/devices.list`]: "a *:* rwm\n" },
+    },
+    "/cg/pids": { anyFile: true, refuse: { [line]: ["EINVAL"] } },
   });
   await manager.create({});
   await manager.join(42);
-  const [, pids] = files;
-  const before = pids!.log.length;
-  units.fails["set"] = new CgroupError(UNIT, "refused");
+  const update = async (): Promise<void> =>
+    await manager.update({ pids: { limit: 9 } }, { devices: ALL_BUT_ONE });
+  await assertRejects(update, CgroupError, "pids.max");
+  assertEquals(units.log, [`start ${UNIT} 42`]);
+  await update();
+  assertEquals(named(units), { TasksMax: 9n });
+});
+
+/** A container of v1 that is started, with what happens in its freezer and to its devices while systemd is told. */
+async function startedOnV1(
+  state: string,
+): Promise<{ manager: CgroupManager; log: string[]; units: FakeUnits }> {
+  const layout: CgroupLayout = {
+    ...V1,
+    mounts: ["devices", "pids", "freezer"].map((name) => ({
+      controllers: [name],
+      mountPoint: `/cg/${name}`,
+      root: "/",
+    })),
+  };
+  const freezerState = { [`${DIRECTORY}/freezer.state`]: `${state}\n` };
+  const { manager, units, files } = fakeScope(layout, {
+    "/cg/devices": {
+      anyFile: true,
+      files: { [`${DIRECTORY}/devices.list`]: "a *:* rwm\n" },
+    },
+    "/cg/pids": { anyFile: true },
+    "/cg/freezer": { anyFile: true, files: freezerState },
+  });
+  await manager.create({});
+  await manager.join(42);
+  const [devices, , freezer] = files;
+  const log: string[] = [];
+  for (const each of [devices!, freezer!]) {
+    const { log: own } = each;
+    const push = own.push.bind(own);
+    own.push = (...lines) => {
+      log.push(...lines.filter((line) => line.startsWith("write")));
+      return push(...lines);
+    };
+  }
+  const set = units.set.bind(units);
+  units.set = async (unit, given) => {
+    log.push("systemd");
+    await set(unit, given);
+  };
+  return { manager, log, units };
+}
+
+const DENIED = { allow: false, type: "c", major: 1, minor: 11, access: "rwm" };
+const ALL_BUT_ONE = [{ allow: true }, DENIED];
+
+Deno.test("SystemdManager on v1 freezes while systemd forbids all devices, and sets the rules again", async () => {
+  const { manager, log } = await startedOnV1("THAWED");
+  await manager.update({ pids: { limit: 9 } }, { devices: ALL_BUT_ONE });
+  assertEquals(log, [
+    `write ${DIRECTORY}/freezer.state=FROZEN`,
+    "systemd",
+    `write ${DIRECTORY}/devices.allow=a`,
+    `write ${DIRECTORY}/devices.deny=c 1:11 rwm`,
+    `write ${DIRECTORY}/freezer.state=THAWED`,
+  ]);
+});
+
+Deno.test("SystemdManager on v1 leaves what is frozen frozen, and what is being made alone", async () => {
+  const frozen = await startedOnV1("FROZEN");
+  await frozen.manager.update({ pids: { limit: 9 } }, { devices: ALL_BUT_ONE });
+  assertEquals(frozen.log, [
+    "systemd",
+    `write ${DIRECTORY}/devices.allow=a`,
+    `write ${DIRECTORY}/devices.deny=c 1:11 rwm`,
+  ]);
+  const { manager, log } = await startedOnV1("THAWED");
+  await manager.apply({ devices: ALL_BUT_ONE });
+  assertEquals(log.filter((line) => line.includes("freezer")), []);
+});
+
+Deno.test("SystemdManager on v1 thaws when systemd refuses", async () => {
+  const { manager, log, units } = await startedOnV1("THAWED");
+  units.fails["set"] = new CgroupError(UNIT, "no such property");
   await assertRejects(
     async () => await manager.update({ pids: { limit: 9 } }),
     CgroupError,
-    "refused",
+    "no such property",
   );
-  assertEquals(pids!.log.slice(before).filter((line) => line !== "close"), []);
-  delete units.fails["set"];
-  await manager.update({ pids: { limit: 9 } });
-  assertEquals(named(units), { TasksMax: 9n });
-  assertEquals(
-    pids!.log.slice(before).filter((line) => line !== "close"),
-    [`write ${DIRECTORY}/pids.max=9`],
+  assertEquals(log, [
+    `write ${DIRECTORY}/freezer.state=FROZEN`,
+    "systemd",
+    `write ${DIRECTORY}/freezer.state=THAWED`,
+  ]);
+});
+
+Deno.test("SystemdManager on v1 leaves nothing of a scope whose making was cut off", async () => {
+  const files = ["devices", "pids"].map((name) =>
+    new FakeFiles({
+      mountPoint: `/cg/${name}`,
+      directories: ["system.slice", DIRECTORY],
+    })
   );
+  const units = new FakeUnits();
+  const open = (mountPoint: string): FakeFiles =>
+    files.find((one) => one.mountPoint === mountPoint)!;
+  const record = JSON.parse(JSON.stringify(plannedScope(V1, SCOPE, false)));
+  const manager = new SystemdManager(record, {
+    openCgroup: (made) => openManager(made, open),
+    open,
+    units: () => Promise.resolve(units),
+  });
+  assertEquals(await manager.kill(), true);
+  await manager.destroy();
+  // The scope may be another's, and ends by itself when it is empty.
+  assertEquals(units.log, []);
+  for (const { log } of files) {
+    assertEquals(log.filter((line) => line !== "close"), [
+      `rmdir ${DIRECTORY}`,
+    ]);
+  }
+});
+
+Deno.test("SystemdManager has a user's manager move what the user may not", async () => {
+  const made: CgroupRecord & { systemd: ScopeRecord } = {
+    ...plannedScope(V2, { ...SCOPE, user: true }, true),
+    paths: { "": `/cg/${DIRECTORY}` },
+    mountPoints: { "": "/cg" },
+  };
+  delete made.planned;
+  const line = `write ${DIRECTORY}/cgroup.procs=43`;
+  const { manager, units } = fakeScope(V2, {
+    "/cg": { ...V2_FILES["/cg"], refuse: { [line]: ["EACCES"] } },
+  }, made);
+  await manager.join(43);
+  assertEquals(units.log, [`attach ${UNIT} / 43`]);
 });
 
 Deno.test("SystemdManager stops the scope when it is destroyed", async () => {
@@ -269,7 +397,7 @@ Deno.test("SystemdManager does not stop another's scope of the same name", async
 });
 
 Deno.test("SystemdManager does not touch a scope that is only planned", async () => {
-  const planned = plannedScope("v2", SCOPE, false);
+  const planned = plannedScope(V2, SCOPE, false);
   using manager = openManager(planned);
   assertEquals(manager.pids(), []);
   assertEquals(await manager.kill(), true);
@@ -317,7 +445,7 @@ Deno.test("SystemdManager on v1 makes all directories, and enters them", async (
 
 Deno.test("createManager() with a scope forgets what was before", () => {
   using manager = createManager(V2, { id: "web", scope: SCOPE });
-  assertEquals(manager.toJSON(), plannedScope("v2", SCOPE, false));
+  assertEquals(manager.toJSON(), plannedScope(V2, SCOPE, false));
 });
 
 Deno.test("newScopeRecord() plans the scope", () => {
@@ -378,6 +506,9 @@ Deno.test("userRoot() is the cgroup of the user's manager", () => {
     "/nested/user@7.service",
   );
   assertEquals(userRoot("/user@7.serviceable", 7), root);
+  // As root of a user namespace.
+  assertEquals(userRoot(`${root}/app.slice/a.service`, 0), root);
+  assertEquals(userRoot("/user.slice/user-7.slice/session-1.scope", 0), root);
 });
 
 /** The beginning of an error's message, up to what helps. */

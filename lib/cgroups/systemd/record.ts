@@ -21,12 +21,19 @@ export interface ScopeLocation extends CgroupLocation {
 /** systemd makes it early, and nobody else does: sd_booted(3). */
 const BOOTED = "/run/systemd/system";
 
-/** The cgroup of a user's manager: `user@UID.service`, beside the user's sessions. */
+/**
+ * The cgroup of a user's manager: `user@UID.service`, beside the user's sessions.
+ *
+ * @param own our own cgroup. If that is the user's, it tells the id better than we know it: in a user namespace we may be
+ * root
+ * @param uid our user id
+ */
 export function userRoot(own: string, uid: number): string {
-  const service = `user@${uid}.service`;
-  const [inside] = new RegExp(`^.*/user@${uid}\\.service(?=/|$)`).exec(own) ??
-    [];
-  return inside ?? `/user.slice/user-${uid}.slice/${service}`;
+  const [inside] = /^.*\/user@\d+\.service(?=\/|$)/.exec(own) ?? [];
+  if (inside !== undefined) return inside;
+  const [slice = `/user.slice/user-${uid}.slice`, user = uid] =
+    /^.*\/user-(\d+)\.slice(?=\/|$)/.exec(own) ?? [];
+  return `${slice}/user@${user}.service`;
 }
 
 function isBooted(): boolean {
@@ -72,7 +79,7 @@ export function newScopeRecord(
   const root = rootless ? userRoot(layout.own[""] ?? "", Deno.uid() ?? 0) : "";
   const scope = { unit, slice, path: `${root}${expandSlice(slice)}/${unit}` };
   return plannedScope(
-    mode,
+    layout,
     rootless ? { ...scope, user: true } : scope,
     rootless,
   );

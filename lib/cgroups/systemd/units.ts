@@ -19,8 +19,8 @@ export interface UnitManager extends Disposable {
   start(unit: string, properties: readonly UnitProperty[]): Promise<void>;
   /** Changes properties of a unit, until the unit ends. */
   set(unit: string, properties: readonly UnitProperty[]): Promise<void>;
-  /** Puts processes into a unit's cgroup. */
-  attach(unit: string, pids: readonly number[]): Promise<void>;
+  /** Puts processes into a unit's cgroup. @param below a cgroup within it, such as `/init`; `/` is the unit's own */
+  attach(unit: string, below: string, pids: readonly number[]): Promise<void>;
   /** Stops a unit, and forgets how it ended; fine if there is none. */
   stop(unit: string): Promise<void>;
   /** Closes the connection. */
@@ -232,10 +232,14 @@ class BusUnits implements UnitManager {
     );
   }
 
-  async attach(unit: string, pids: readonly number[]): Promise<void> {
+  async attach(
+    unit: string,
+    below: string,
+    pids: readonly number[],
+  ): Promise<void> {
     await this.#explained(
       unit,
-      () => this.#call("AttachProcessesToUnit", "ssau", [unit, "/", pids]),
+      () => this.#call("AttachProcessesToUnit", "ssau", [unit, below, pids]),
     );
   }
 

@@ -74,8 +74,8 @@ units("units are started, changed and stopped", {}, async (units, systemd) => {
     true,
     [["TasksMax", { signature: "t", value: 5n }]],
   ]);
-  await units.attach(UNIT, [8, 9]);
-  assertEquals(systemd.peer.calls.at(-1)?.body, [UNIT, "/", [8, 9]]);
+  await units.attach(UNIT, "/init", [8, 9]);
+  assertEquals(systemd.peer.calls.at(-1)?.body, [UNIT, "/init", [8, 9]]);
   await units.stop(UNIT);
   assertEquals([...systemd.units], []);
 });
@@ -162,7 +162,7 @@ units(
         () => units.set(UNIT, [{ name: "A", signature: "b", value: true }]),
       ],
       ["StopUnit", () => units.stop(UNIT)],
-      ["AttachProcessesToUnit", () => units.attach(UNIT, [1])],
+      ["AttachProcessesToUnit", () => units.attach(UNIT, "/", [1])],
     ];
     for (const [member, call] of calls) {
       const error = await assertRejects(call, CgroupError);

@@ -18,6 +18,25 @@ export interface Whims {
   readonly result?: string | undefined;
   /** Names and texts of errors, by member. */
   readonly errors?: Readonly<Record<string, readonly [string, string]>>;
+  /** What it does when it is called, before it answers. */
+  readonly onCall?: (call: FakeCall) => void;
+}
+
+/** A call, as far as it is about a unit. */
+export interface FakeCall {
+  readonly member: string;
+  readonly unit: string;
+  /** The properties that are given, by name; of some there may be several. */
+  readonly properties: readonly (readonly [string, BusValue])[];
+}
+
+/** Properties among the arguments of a call: an array of names with variants. */
+function propertiesOf(body: readonly BusValue[]): FakeCall["properties"] {
+  const list = body.find((each) => Array.isArray(each)) as BusValue[] ?? [];
+  return list.flatMap((each) => {
+    const [name, variant] = each as [string, { readonly value: BusValue }];
+    return typeof variant === "object" ? [[name, variant.value] as const] : [];
+  });
 }
 
 /** A systemd with its units. */
@@ -38,7 +57,8 @@ export class FakeSystemd implements Disposable {
   #answer({ member = "", body = [] }: WireMessage): PeerReply | undefined {
     const unit = String(body[0] ?? "");
     this.log.push(member === "Get" ? `Get ${body[1]}` : `${member} ${unit}`);
-    const { mute = [], errors = {} } = this.#whims;
+    const { mute = [], errors = {}, onCall } = this.#whims;
+    onCall?.({ member, unit, properties: propertiesOf(body) });
     if (mute.includes(member)) return undefined;
     const error = errors[member];
     if (error !== undefined) throw new BusError(...error);
