@@ -15,11 +15,11 @@ import {
 import type {
   Landlock,
   LandlockPathRule,
-  LandlockPortRight,
   LandlockPortRule,
 } from "./types_landlock.ts";
 
-const fileRight: Schema<LandlockPathRule["allow"][number]> = oneOf([
+/** Words for rights to files. */
+const FILE_RIGHTS: readonly LandlockPathRule["allow"][number][] = [
   "read",
   "write",
   "all",
@@ -39,24 +39,25 @@ const fileRight: Schema<LandlockPathRule["allow"][number]> = oneOf([
   "refer",
   "truncate",
   "ioctl_dev",
-]);
-
-const portRight: Schema<LandlockPortRight> = oneOf(["bind_tcp", "connect_tcp"]);
-
-const pathRule: Schema<LandlockPathRule> = closedObject<LandlockPathRule>(
-  () => ({ paths: texts, allow: list(fileRight) }),
-);
-
-const portRule: Schema<LandlockPortRule> = closedObject<LandlockPortRule>(
-  () => ({ ports: list(uint16), allow: list(portRight) }),
-);
+];
 
 /** The `linux.landlock` block, and the text of the annotation. */
-export const landlockSchema: Schema<Landlock> = closedObject<Landlock>(() => ({
-  mode: optional(oneOf(["strict", "bestEffort"])),
-  handledFiles: optional(list(fileRight)),
-  handledPorts: optional(list(portRight)),
-  scoped: optional(list(oneOf(["abstract_unix_socket", "signal"]))),
-  paths: optional(list(pathRule)),
-  ports: optional(list(portRule)),
-}));
+export const landlockSchema: Schema<Landlock> = closedObject<Landlock>(() => {
+  // Made when the first block is met: few configurations have one.
+  const files = list(oneOf(FILE_RIGHTS));
+  const ports = list(oneOf(["bind_tcp", "connect_tcp"]));
+  return {
+    mode: optional(oneOf(["strict", "bestEffort"])),
+    handledFiles: optional(files),
+    handledPorts: optional(ports),
+    scoped: optional(list(oneOf(["abstract_unix_socket", "signal"]))),
+    paths: optional(list(closedObject<LandlockPathRule>(() => ({
+      paths: texts,
+      allow: files,
+    })))),
+    ports: optional(list(closedObject<LandlockPortRule>(() => ({
+      ports: list(uint16),
+      allow: ports,
+    })))),
+  };
+});
