@@ -10,6 +10,7 @@ import {
 } from "../id_map_option.ts";
 import { hasNamespace, namespaceOf } from "../namespaces.ts";
 import { jsonPointer, quote } from "../pointer.ts";
+import { Problems } from "../problems.ts";
 import type { Mount } from "../types.ts";
 import { isAbsolute, type RuleContext } from "./context.ts";
 import { checkMappings, isMapped } from "./id_mappings.ts";
@@ -157,7 +158,13 @@ function checkIdMapOption(
     const own = spec.linux?.[`${kind}Mappings`] ?? [];
     const absolute = absoluteMappings(list, own);
     if (typeof absolute === "string") problems.refuse(pointer, absolute);
-    else checkMappings(problems, pointer, absolute);
+    else {
+      const found = new Problems();
+      checkMappings(found, `${kind}s`, absolute);
+      for (const { pointer: place, detail } of found.refused) {
+        problems.refuse(pointer, `${place}: ${detail}`);
+      }
+    }
   }
 }
 

@@ -18,6 +18,10 @@ function inUserNamespace(...mounts: Mount[]) {
   return specWith({ mounts, linux: USER });
 }
 
+function bindWith(option: string): Mount {
+  return { destination: "/a", source: "/b", options: ["bind", option] };
+}
+
 testRule(mountRules, [
   { has: "no mounts", spec: mounts() },
   {
@@ -148,6 +152,69 @@ testRule(mountRules, [
     }),
     refused: [
       "/mounts/0/options: an id-mapped mount needs uidMappings and gidMappings, or a user namespace",
+    ],
+  },
+  {
+    has: "mappings in an option, absolute and relative ones",
+    spec: inUserNamespace(
+      bindWith("idmap=uids=0-5-2#9-9-1;gids=@3-4-6"),
+      bindWith("ridmap=uids=@0-0-10"),
+    ),
+  },
+  {
+    has: "absolute mappings in an option without a user namespace",
+    spec: mounts(bindWith("idmap=uids=0-5-2;gids=0-0-1")),
+  },
+  {
+    has: "relative mappings in an option for a joined user namespace",
+    spec: specWith({
+      mounts: [bindWith("idmap=uids=@0-5000-2")],
+      linux: { namespaces: [{ type: "user", path: "/proc/1/ns/user" }] },
+    }),
+  },
+  {
+    has: "mappings in an option that need a user namespace",
+    spec: mounts(
+      bindWith("idmap=uids=0-5-2"),
+      bindWith("idmap=uids=@0-5-2;gids=0-0-1"),
+    ),
+    refused: [
+      "/mounts/0/options/1: gids are missing, which takes a user namespace",
+      "/mounts/1/options/1: relative uids need a user namespace",
+    ],
+  },
+  {
+    has: "relative mappings of ids that the user namespace lacks",
+    spec: inUserNamespace(bindWith("idmap=uids=@0-9-2")),
+    refused: [
+      "/mounts/0/options/1: id 10 is not mapped in the container's user namespace",
+    ],
+  },
+  {
+    has: "mappings in an option that the kernel would refuse",
+    spec: mounts(
+      bindWith("idmap=uids=0-5-0;gids=0-0-1"),
+      bindWith("idmap=uids=0-5-2#1-9-1;gids=4294967295-0-1"),
+    ),
+    refused: [
+      "/mounts/0/options/1: uids/0/size: got 0, expected the number of ids",
+      "/mounts/1/options/1: uids/1: overlaps with uids/0",
+      "/mounts/1/options/1: gids/0/containerID: 4294967295 and 0 more ids go beyond 4294967294, the last id",
+    ],
+  },
+  {
+    has: "an option that can't be read, and mappings in two places",
+    spec: mounts(
+      bindWith("idmap=x"),
+      {
+        ...bindWith("idmap=uids=0-0-1;gids=0-0-1"),
+        uidMappings: MAP,
+        gidMappings: MAP,
+      },
+    ),
+    refused: [
+      '/mounts/0/options/1: got "x", expected uids=LIST or gids=LIST',
+      "/mounts/1/options/1: both mappings in an option and uidMappings or gidMappings -- you may only provide one",
     ],
   },
   {
