@@ -15,6 +15,7 @@ import {
 import type {
   Landlock,
   LandlockPathRule,
+  LandlockPortRight,
   LandlockPortRule,
 } from "./types_landlock.ts";
 
@@ -45,7 +46,7 @@ const FILE_RIGHTS: readonly LandlockPathRule["allow"][number][] = [
 export const landlockSchema: Schema<Landlock> = closedObject<Landlock>(() => {
   // Made when the first block is met: few configurations have one.
   const files = list(oneOf(FILE_RIGHTS));
-  const ports = list(oneOf(["bind_tcp", "connect_tcp"]));
+  const ports = list(oneOf<LandlockPortRight>(["bind_tcp", "connect_tcp"]));
   return {
     mode: optional(oneOf(["strict", "bestEffort"])),
     handledFiles: optional(files),
