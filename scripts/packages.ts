@@ -27,6 +27,7 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "ip", package: "iproute2" },
   { program: "useradd", package: "passwd" },
   { program: "newuidmap", package: "uidmap" },
+  { program: "mkfs.ext4", package: "e2fsprogs" },
   { program: "runc", package: "runc" },
   { program: "apparmor_parser", package: "apparmor" },
 ];

@@ -3,7 +3,9 @@ import { assertEquals, assertStringIncludes } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
 import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
-import { failure } from "./command.ts";
+import { failure, ok } from "./command.ts";
+import { missing } from "./host.ts";
+import { withLoopDevice, withoutLoopDevices } from "./loop_device.ts";
 import type { IdMapping, Mount, Spec } from "./spec.ts";
 import { addUserNamespace } from "./user_namespace.ts";
 
@@ -193,6 +195,36 @@ claim("idmap: on tmpfs and on single files", async (box) => {
     "5007:5008\n5000:5000",
   );
 });
+
+claim(
+  "idmap: on ext4, with and without a user namespace [v2]",
+  (box) =>
+    withLoopDevice(box, 2, async ({ path }) => {
+      ok(await box.command(["mkfs.ext4", "-q", path]));
+      const dir = `${box.dir}/ext4`;
+      Deno.mkdirSync(dir);
+      ok(await box.command(["mount", path, dir]));
+      try {
+        const files = source(box, "ext4/files");
+        assertEquals(
+          await box.out(LIST, withMounts([mapped(files, TO_5000)])),
+          "of0 5000:5000\nof1 5001:5001\nof7 5007:5007",
+        );
+        const own = bind(files, { options: ["rbind", "ridmap"] });
+        assertEquals(
+          await box.out(
+            `${LIST}; touch new`,
+            withMounts([own], addUserNamespace),
+          ),
+          "of0 0:0\nof1 1:1\nof7 7:7",
+        );
+        assertEquals(ownerOf(`${files}/new`), "0:0");
+      } finally {
+        ok(await box.command(["umount", dir]));
+      }
+    }),
+  { skip: withoutLoopDevices() ?? missing("mkfs.ext4") },
+);
 
 claim("idmap maps one mount, ridmap those below it too", async (box) => {
   const dir = await box.hostMount("source", "tmpfs", "mode=777,size=1m");
