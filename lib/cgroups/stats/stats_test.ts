@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "../../deps/assert.ts";
 import type { ReadFile } from "../write.ts";
 import { parsePressure } from "./pressure.ts";
-import { keyed, keyedExact, numberIn } from "./fields.ts";
 import { ALL_PARTS, readStats } from "./mod.ts";
 import { pageSizeName } from "./page_sizes.ts";
 import type { StatsSource } from "./source.ts";
@@ -134,24 +133,6 @@ Deno.test("statsV1() tells the cgroup's own limit, not one above", () => {
   const above = statsV1(recorded(HYBRID, { "memory/memory.stat": stat }));
   assertEquals(above.memory?.swap?.limitBytes, undefined);
   assertEquals(above.memory?.limitBytes, 33554432);
-});
-
-Deno.test("keyed() and keyedExact() take what a table may hold", () => {
-  const text =
-    "a 1\nnone\nbig 9223372036854771712\nmax max\nminus -3\n16digits 1234567890123456\nempty \nlast 7";
-  const small = { a: 1, minus: -3, "16digits": 1234567890123456, last: 7 };
-  const big = 9223372036854771712n;
-  assertEquals(keyed(text), { ...small, big: Number(big), empty: 0 });
-  assertEquals(keyedExact(text), { ...small, big, empty: 0 });
-  assertEquals(["12\n", "12", " -5 \n", "9007199254740993\n"].map(numberIn), [
-    12,
-    12,
-    -5,
-    9007199254740992,
-  ]);
-  assertEquals(["max\n", "", "\n", "1 2\n", "0x1"].map(numberIn), [
-    ...Array(5),
-  ]);
 });
 
 Deno.test("statsV1() reads CPU sets of a mount without prefixes", () => {
