@@ -204,22 +204,29 @@ export function sendMessage(
   return sent;
 }
 
+/** How often {@linkcode receiveMessage} looks up from waiting, in milliseconds. */
+const IDLE_MS = 1_000;
+/** The most descriptors that come with a message. */
+const MAX_FDS = 4;
+
 /**
  * Waits for a message.
  *
  * @param size the longest message expected, in bytes
+ * @param onIdle called every second without one; what it throws ends the wait
  * @returns the message, or undefined when the other side is gone
  * @throws {SyscallError}
  */
 export async function receiveMessage(
   socket: Fd,
   size: number,
-  maxFds = 4,
+  onIdle?: () => void,
 ): Promise<Message | undefined> {
   const bytes = new Uint8Array(size);
-  const control = new Uint8Array(CMSG_HEADER_SIZE + 8 * maxFds);
+  const control = new Uint8Array(CMSG_HEADER_SIZE + 8 * MAX_FDS);
   const { header, keep } = messageHeader(bytes, control);
-  await waitReadable([socket]);
+  const limitMs = onIdle === undefined ? -1 : IDLE_MS;
+  while (!(await waitReadable([socket], limitMs))[0]) onIdle?.();
   const result = syscall("recvmsg", socket.number, header, MSG_CMSG_CLOEXEC);
   keep.length = 0;
   if (result === 0) return undefined;

@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly failureAt?: (address: number, errno: number) => Error | undefined;
   /** The error for an init that is gone without a word. */
   readonly exited?: () => Error;
+  /** Called every second while init is silent; what it throws ends the conversation. */
+  readonly onIdle?: () => void;
 }
 
 /**
@@ -66,6 +68,7 @@ export async function converse(
     const message = await receiveMessage(
       socket,
       MESSAGE_SIZE + MESSAGE_DATA_SIZE + 1,
+      options.onIdle,
     );
     if (message === undefined) {
       throw options.exited?.() ??

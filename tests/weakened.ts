@@ -39,6 +39,11 @@ export class Runtime {
     this.#flags = flags;
   }
 
+  /** Whether a protection is missing. */
+  get isWeakened(): boolean {
+    return this.#tree !== TREE;
+  }
+
   /** The source, changed. Throws unless each text to change is there, once. */
   static weakened(
     box: Box,
@@ -64,13 +69,22 @@ export class Runtime {
     return new Runtime(box, tree, flags);
   }
 
-  /** Runs a command of the runtime. */
-  nsinit(args: string[], options: CommandOptions = {}): Promise<Result> {
-    if (this.#tree === TREE) return this.box.nsinit(args, options);
-    const main = `${this.#tree}main.ts`;
-    const root = ["--root", this.box.root];
-    const words = [...FLAGS, main, ...root, ...this.#flags, ...args];
-    return this.box.command([Deno.execPath(), "run", ...words], options);
+  /**
+   * Runs a command of the runtime.
+   *
+   * @param options.limit seconds after which it is killed: exit code 124 or 137
+   */
+  nsinit(
+    args: string[],
+    options: CommandOptions & { limit?: string } = {},
+  ): Promise<Result> {
+    const { limit, ...rest } = options;
+    const timed = limit === undefined ? [] : ["timeout", "-s", "KILL", limit];
+    const argv = !this.isWeakened ? this.box.argv(...args) : [
+      ...[Deno.execPath(), "run", ...FLAGS, `${this.#tree}main.ts`],
+      ...["--root", this.box.root, ...this.#flags, ...args],
+    ];
+    return this.box.command([...timed, ...argv], rest);
   }
 
   /** Runs a shell script as a container in the foreground. */

@@ -8,7 +8,7 @@ import { type Fd, isInherited } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { replaceFile } from "../../ffi/fs_change.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
-import { killAndReap, resetAffinity } from "../../ffi/process.ts";
+import { resetAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
 import { turns } from "../../ffi/turn.ts";
 import {
@@ -38,6 +38,7 @@ import { loadParts } from "./parts.ts";
 import { preparedProgram } from "./prepared.ts";
 import type { ContainerProgram, ProgramOptions } from "./program.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
+import { endProcess, stallWatch } from "./stall.ts";
 import { processStat } from "./status.ts";
 
 /** What a launch needs. */
@@ -135,7 +136,11 @@ class Launch {
         ...answersTo(context, this.#trace),
         ...started.handlers,
       };
-      await converse(socket, started.program, handlers, started.session);
+      const { program, session } = started;
+      await converse(socket, program, handlers, {
+        ...session,
+        onIdle: this.#watch(context),
+      });
       this.#options.onCreated(context.init);
       return context.init;
     } catch (error) {
@@ -146,6 +151,15 @@ class Launch {
       stopTimer(this.#trace);
       this.#trace.output?.close();
     }
+  }
+
+  /** Notices an init that stands still. */
+  #watch(context: HandlerContext): () => void {
+    return stallWatch({
+      id: this.#options.directory.id,
+      pid: () => context.init.pid,
+      cgroup: () => this.#cgroup.toJSON(),
+    });
   }
 
   #context(init: Spawned): HandlerContext {
@@ -271,11 +285,11 @@ class Launch {
       await explainFailure(error, this.#trace, this.#cgroup, this.#beganMs),
       this.#options.host,
     );
-    if (init !== undefined) {
-      await killAndReap(init.pidfd);
-      init.pidfd.close();
-    }
     try {
+      if (init !== undefined) {
+        await endProcess(this.#options.directory.id, init.pidfd, this.#cgroup);
+        init.pidfd.close();
+      }
       await this.#cgroup.kill();
       await this.#cgroup.destroy();
     } catch (cleanUp) {

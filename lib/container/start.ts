@@ -28,7 +28,11 @@ import { hookFailure } from "../hooks/failure.ts";
 import { runHooks } from "../hooks/run.ts";
 import { childrenOf } from "./processes.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
+import { stallWatch } from "./stall.ts";
 import { stateOf, statusOf } from "./status.ts";
+
+/** How often is looked up from waiting, in milliseconds. */
+const IDLE_MS = 1_000;
 
 /**
  * Starts the program of a created container, and runs the poststart hooks. The caller holds the lock.
@@ -74,6 +78,8 @@ class Start {
   #hookStatus: number | undefined;
   #hook = -1;
   #timedOut = false;
+  /** What init executes before it executes the container's program. */
+  #program: string | undefined;
 
   constructor(directory: RecordDirectory, record: ContainerRecord, pidfd: Fd) {
     this.#directory = directory;
@@ -101,31 +107,42 @@ class Start {
         "cannot start a container that has stopped",
       );
     }
+    this.#program = this.#exe();
     check("write", `to ${go.path}`, go.number, new Uint8Array([0]), 1);
     go.close();
     await this.#readResults(results);
-    for (const name of [FILES.execFifo, FILES.resultFifo]) {
-      remove(AT_FDCWD, directory.file(name));
-    }
+    this.#removeFifos();
     await this.#poststart();
   }
 
-  /** Reads until the fifo's end: init's exec has closed it. */
+  /**
+   * Reads until the fifo's end: init's exec has closed it. Somebody in the container may have got hold of the fifo: that
+   * init has executed its program is seen otherwise, too, and it is not listened to for ever.
+   */
   async #readResults(results: Fd): Promise<void> {
-    for (;;) {
-      const timeout = this.#hookTimeoutMs();
+    const watch = this.#watch();
+    let deadline = this.#hookDeadline();
+    for (let left = this.#mostMessages(); left > 0;) {
+      const limitMs = Math.min(IDLE_MS, Math.max(0, deadline - Date.now()));
       const [readable, ended] = await waitReadable(
         [results, this.#pidfd],
-        timeout,
+        limitMs,
       );
       if (!readable && !ended) {
-        this.#killHook();
+        if (Date.now() >= deadline) {
+          this.#killHook();
+          deadline = this.#hookDeadline();
+        } else if (this.#started && this.#program !== this.#exe()) break;
+        else watch();
         continue;
       }
       const message = new Uint8Array(MESSAGE_SIZE);
       const length = syscall("read", results.number, message, MESSAGE_SIZE);
-      if (length === MESSAGE_SIZE) this.#receive(message);
-      else if (length === 0 || ended) break;
+      if (length === MESSAGE_SIZE) {
+        this.#receive(message);
+        deadline = this.#hookDeadline();
+        left--;
+      } else if (length === 0 || ended) break;
     }
     if (!this.#started) {
       throw new StateError(
@@ -162,10 +179,57 @@ class Start {
     });
   }
 
-  #hookTimeoutMs(): number {
+  /** When the hook that runs has had its time. */
+  #hookDeadline(): number {
     const timeout = this.#record.config.hooks?.startContainer?.[this.#hook]
       ?.timeout;
-    return timeout === undefined ? -1 : timeout * 1000;
+    return timeout === undefined ? Infinity : Date.now() + timeout * 1000;
+  }
+
+  /** STARTED, two for each hook, and a failure. */
+  #mostMessages(): number {
+    const hooks = this.#record.config.hooks?.startContainer ?? [];
+    return 2 + 2 * hooks.length;
+  }
+
+  /** The file that init executes. */
+  #exe(): string | undefined {
+    try {
+      return Deno.readLinkSync(`/proc/${this.#record.initPid}/exe`);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Notices an init that stands still. It must not start later, behind our back: what let it go is taken back. */
+  #watch(): () => void {
+    const watch = stallWatch({
+      id: this.#directory.id,
+      pid: () => this.#record.initPid,
+      cgroup: () => this.#record.cgroup,
+    });
+    return () => {
+      try {
+        watch();
+      } catch (error) {
+        if (!this.#takeBack()) this.#removeFifos();
+        throw error;
+      }
+    };
+  }
+
+  /** False if init has taken it already, and starts when it can. */
+  #takeBack(): boolean {
+    const path = this.#directory.file(FILES.execFifo);
+    using fifo = openIn(AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
+    return syscall("read", fifo.number, new Uint8Array(1), 1) === 1;
+  }
+
+  /** Without them the container counts as started. */
+  #removeFifos(): void {
+    for (const name of [FILES.execFifo, FILES.resultFifo]) {
+      remove(AT_FDCWD, this.#directory.file(name));
+    }
   }
 
   #killHook(): void {
