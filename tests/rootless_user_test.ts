@@ -9,7 +9,7 @@ import type { Box } from "./box.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result, until } from "./command.ts";
 import { isGone } from "./container.ts";
-import { namespaceOf, NSINIT } from "./host.ts";
+import { missing, namespaceOf, NSINIT } from "./host.ts";
 import { rootless, rootlessBundle } from "./rootless.ts";
 import type { Spec } from "./spec.ts";
 
@@ -365,6 +365,83 @@ claimAs(
       /^[^\n]*the container runs without [^\n]*cgroup[^\n]*\n$/,
     );
   },
+);
+
+claimAs(
+  "rootless user: hooks, a system call filter, masks",
+  async (box, account) => {
+    const bundle = await rootlessBundle(
+      box,
+      "mkdir /tmp/new 2>&1; cat /proc/kcore | wc -c; id -u",
+      (spec) => {
+        writable(spec);
+        const hook = (name: string) => [{
+          path: "/bin/sh",
+          args: [
+            "sh",
+            "-c",
+            `cat >/dev/null; echo ${name} >>${box.root}/hooks`,
+          ],
+        }];
+        spec.hooks = {
+          createRuntime: hook("createRuntime"),
+          createContainer: hook("createContainer"),
+          poststart: hook("poststart"),
+          poststop: hook("poststop"),
+        };
+        spec.linux.seccomp = {
+          defaultAction: "SCMP_ACT_ALLOW",
+          syscalls: [
+            {
+              names: ["mkdir", "mkdirat"],
+              action: "SCMP_ACT_ERRNO",
+              errnoRet: 95,
+            },
+          ],
+        };
+      },
+      account,
+    );
+    const { stdout } = ok(
+      await box.nsinit(["run", "--bundle", bundle, box.newId()], {
+        as: account,
+      }),
+    );
+    assertEquals(
+      stdout,
+      "mkdir: can't create directory '/tmp/new': Operation not supported\n0\n0\n",
+    );
+    assertEquals(
+      Deno.readTextFileSync(`${box.root}/hooks`),
+      "createRuntime\ncreateContainer\npoststart\npoststop\n",
+    );
+  },
+);
+
+claim(
+  "rootless user: a terminal",
+  (box) =>
+    withAccount(box, async (account) => {
+      const bundle = await rootlessBundle(
+        box,
+        "tty; stat -c %u /dev/console",
+        (spec) => {
+          spec.process.terminal = true;
+        },
+        account,
+      );
+      const command = box.argv("run", "--bundle", bundle, box.newId()).join(
+        " ",
+      );
+      const { stdout } = ok(
+        await box.command(["script", "-qec", command, "/dev/null"], {
+          as: account,
+          env: { TERM: "xterm" },
+        }),
+      );
+      assertMatch(stdout, /\/dev\/pts\/0\r*\n0\r*\n/);
+    }),
+  { skip: NO_ACCOUNTS ?? missing("script") },
 );
 
 claimAs("rootless user: id-mapped mounts are refused", async (box, account) => {
