@@ -16,6 +16,14 @@ import {
   LANDLOCK_RULE_PATH_BENEATH,
 } from "../../ffi/abi/landlock.ts";
 import {
+  encodeNetPort,
+  encodePathBeneath,
+  encodeRulesetAttr,
+  PATH_BENEATH_PARENT,
+  RULESET_ATTR_SIZE,
+  type RulesetAttr,
+} from "../../ffi/structs/landlock.ts";
+import {
   at,
   block,
   flagNames,
@@ -42,13 +50,6 @@ import {
   SCOPES,
 } from "./rights.ts";
 
-/** struct landlock_ruleset_attr: three masks. A kernel that knows fewer wants the others to be 0, which they then are. */
-const RULESET_SIZE = 24;
-/** struct landlock_path_beneath_attr, packed: a mask, and a descriptor. */
-const PATH_RULE = { size: 12, parent: 8 };
-/** struct landlock_net_port_attr: a mask, and a port. */
-const PORT_RULE_SIZE = 16;
-
 /** The ruleset as it is being filled. */
 interface Ruleset {
   readonly fd: Result;
@@ -72,14 +73,14 @@ export function restrict(b: ProgramBuilder, spec: Spec, abi: number): void {
   const landlock = spec.linux?.landlock;
   if (landlock === undefined) return;
   const handled = handledBy(landlock);
-  const masks = masksOf(handled, abi);
+  const denied = deniedBy(handled, abi);
   // Nothing of it is there, which the best effort takes.
-  if (masks.every((mask) => mask === 0)) return;
+  if (Object.values(denied).every((bits) => bits === 0)) return;
   const pointer = landlockPointer(spec);
   b.section("restrict by Landlock", pointer, () => {
     const fd = b.call("landlock_create_ruleset", [
-      rulesetBlock(masks),
-      RULESET_SIZE,
+      rulesetBlock(denied),
+      RULESET_ATTR_SIZE,
       0,
     ]);
     const ruleset = { fd, landlock, handled, abi, pointer };
@@ -90,25 +91,26 @@ export function restrict(b: ProgramBuilder, spec: Spec, abi: number): void {
   });
 }
 
-type Masks = readonly [files: number, ports: number, scopes: number];
-
-function masksOf({ files, ports, scopes }: Handled, abi: number): Masks {
-  return [
-    bitsOf(FILE_RIGHTS, files, abi),
-    bitsOf(PORT_RIGHTS, ports, abi),
-    bitsOf(SCOPES, scopes, abi),
-  ];
+function deniedBy(
+  { files, ports, scopes }: Handled,
+  abi: number,
+): RulesetAttr {
+  return {
+    files: bitsOf(FILE_RIGHTS, files, abi),
+    ports: bitsOf(PORT_RIGHTS, ports, abi),
+    scopes: bitsOf(SCOPES, scopes, abi),
+  };
 }
 
-function rulesetBlock(masks: Masks): Block {
-  const bytes = new Uint8Array(RULESET_SIZE);
-  const view = new DataView(bytes.buffer);
-  masks.forEach((mask, i) => view.setUint32(8 * i, mask, true));
-  const tables = [FILE_RIGHTS, PORT_RIGHTS, SCOPES];
+function rulesetBlock(denied: RulesetAttr): Block {
+  const { files, ports, scopes } = denied;
   const label = (): string =>
-    masks.flatMap((mask, i) => mask === 0 ? [] : [names(tables[i]!, mask)])
-      .join(", ");
-  return block(() => `deny ${label()}`, bytes);
+    [
+      files === 0 ? [] : names(FILE_RIGHTS, files),
+      ports === 0 ? [] : names(PORT_RIGHTS, ports),
+      scopes === 0 ? [] : names(SCOPES, scopes),
+    ].flat().join(", ");
+  return block(() => `deny ${label()}`, encodeRulesetAttr(denied));
 }
 
 function names(table: Readonly<Record<string, Right>>, mask: number): string {
@@ -176,11 +178,12 @@ function addPath(
   fd: Result,
   rights: readonly LandlockFileRight[],
 ): void {
-  const bytes = new Uint8Array(PATH_RULE.size);
   const bits = bitsOf(FILE_RIGHTS, rights, abi);
-  new DataView(bytes.buffer).setUint32(0, bits, true);
-  const rule = block(() => `allow ${names(FILE_RIGHTS, bits)}`, bytes);
-  b.store(at(rule, PATH_RULE.parent), fd);
+  const rule = block(
+    () => `allow ${names(FILE_RIGHTS, bits)}`,
+    encodePathBeneath(bits),
+  );
+  b.store(at(rule, PATH_BENEATH_PARENT), fd);
   b.call("landlock_add_rule", [ruleset, LANDLOCK_RULE_PATH_BENEATH, rule, 0]);
 }
 
@@ -190,13 +193,9 @@ function allowPorts(b: ProgramBuilder, ruleset: Ruleset): void {
     const bits = bitsOf(PORT_RIGHTS, allow, abi);
     if (bits === 0) return;
     ports.forEach((port, position) => {
-      const bytes = new Uint8Array(PORT_RULE_SIZE);
-      const view = new DataView(bytes.buffer);
-      view.setUint32(0, bits, true);
-      view.setUint16(8, port, true);
       const rule = block(
         () => `allow ${names(PORT_RIGHTS, bits)} ${port}`,
-        bytes,
+        encodeNetPort(bits, port),
       );
       b.section(
         `allow ${allow.join(", ")} on port ${port}`,
