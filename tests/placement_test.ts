@@ -36,7 +36,7 @@ async function runOnV2(box: Box, script: string, edit: Edit): Promise<Result> {
 }
 
 claim(
-  "delegation: a container manages its own cgroup, if it may write to it",
+  "delegation: a container manages its own cgroup, if it may write to it [v2]",
   async (box) => {
     const script =
       "cd /sys/fs/cgroup; mkdir below 2>/dev/null && echo $$ >below/cgroup.procs && " +
@@ -63,7 +63,7 @@ claim(
 );
 
 claim(
-  "delegation: the owner is the user of the first process",
+  "delegation: the owner is the user of the first process [v2]",
   async (box) => {
     const owner: Edit = (spec, bundle) => {
       both(writable, inNamespaces)(spec, bundle);
@@ -99,7 +99,7 @@ async function withBusyCgroup(
 }
 
 claim(
-  "cgroupsPath: below a cgroup with processes, most limits are refused",
+  "cgroupsPath: below a cgroup with processes, most limits are refused [v2]",
   async (box) => {
     await withBusyCgroup(box, async (path) => {
       const below: Edit = (spec) => {
@@ -128,7 +128,7 @@ function withoutHugetlb(): string | undefined {
 }
 
 claim(
-  "a read-only /sys/fs/cgroup is an error that says what to do",
+  "a read-only /sys/fs/cgroup is an error that says what to do [v2]",
   async (box) => {
     const bundle = await box.bundle();
     const readOnly =
@@ -148,7 +148,7 @@ claim(
 );
 
 claim(
-  "without any cgroup file system there is an error that says what to do",
+  "without any cgroup file system there is an error that says what to do [v2]",
   async (box) => {
     const bundle = await box.bundle();
     const args = ["create", "-b", bundle.dir, box.newId()];

@@ -30,7 +30,7 @@ const withoutHugePages = exists("/sys/kernel/mm/hugepages/hugepages-2048kB")
   : "no huge pages of 2 MiB here";
 
 claim(
-  "hugepageLimits: pages beyond the limit are refused, and given without",
+  "hugepageLimits: pages beyond the limit are refused, and given without [v2]",
   async (box) => {
     await withHugePages(4, async () => {
       const take = async (hugepageLimits?: Resources["hugepageLimits"]) => {
@@ -70,7 +70,7 @@ claim(
 );
 
 claim(
-  "hugepageLimits: a size that is not there is refused",
+  "hugepageLimits: a size that is not there is refused [v2]",
   async (box) => {
     const bundle = await box.bundle(
       limited({ hugepageLimits: [{ pageSize: "3MB", limit: 1 }] }),
@@ -164,7 +164,7 @@ function mountNet(): boolean {
   }).outputSync().success;
 }
 
-claim("network: v2 can't mark packets, and says what can", async (box) => {
+claim("network: v2 can't mark packets, and says what can [v2]", async (box) => {
   const bundle = await box.bundle(limited({ network: { classID: 5 } }));
   const text = failure(
     await onV2(box, ["create", "-b", bundle.dir, box.newId()]),
@@ -183,7 +183,7 @@ claim("rdma: a device that is not there is refused [v2]", async (box) => {
 });
 
 claim(
-  "unified: a file of a controller that is not there is refused",
+  "unified: a file of a controller that is not there is refused [v2]",
   async (box) => {
     const create = async (unified: Record<string, string>) => {
       const bundle = await box.bundle(limited({ unified }));

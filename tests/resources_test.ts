@@ -161,7 +161,7 @@ claim(
   { skip: without("pids") },
 );
 
-claim("pids: more than a kernel has is refused", async (box) => {
+claim("pids: more than a kernel has is refused [v2]", async (box) => {
   const text = await refusal(box, { pids: { limit: 4_194_305 } });
   assertMatch(text, /pids\.max: invalid argument \(EINVAL\); .*-1 is no limit/);
 }, { skip: without("pids") });
@@ -238,7 +238,7 @@ claim(
   { skip: without("cpuset") },
 );
 
-claim("cpu: CPUs that are not there are refused", async (box) => {
+claim("cpu: CPUs that are not there are refused [v2]", async (box) => {
   const text = await refusal(box, { cpu: { cpus: "1000-1001" } });
   assertMatch(text, /cpuset\.cpus: .*\((ERANGE|EINVAL|E2BIG)\)/);
 }, { skip: without("cpuset") });

@@ -163,7 +163,7 @@ async function runDelegated(box: Box, inside: boolean): Promise<Result> {
 }
 
 claim(
-  "rootless on v2: in a delegated cgroup limits are set",
+  "rootless on v2: in a delegated cgroup limits are set [v2]",
   async (box) => {
     const result = ok(await runDelegated(box, true));
     assertEquals(result.stdout, "0\n");
@@ -177,7 +177,7 @@ claim(
 );
 
 claim(
-  "rootless on v2: from outside of the delegated cgroup, the error says where to start",
+  "rootless on v2: from outside of the delegated cgroup, the error says where to start [v2]",
   async (box) => {
     const text = failure(await runDelegated(box, false));
     assertMatch(
