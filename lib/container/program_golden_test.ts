@@ -28,5 +28,6 @@ Deno.test("the configurations of the golden programs are valid on their hosts", 
   validateSpec(exampleSpec(), specHost(testHost("hybrid")));
   validateSpec(example, specHost(testHost("v2")));
   validateSpec(rootless, specHost(testHost("rootless")));
-  validateSpec(richSpec(), specHost(testHost("hybrid")));
+  const lsm = { apparmor: true, selinux: false };
+  validateSpec(richSpec(), specHost({ ...testHost("hybrid"), lsm }));
 });

@@ -108,18 +108,21 @@ Deno.test("specHost() takes what the rules want to know out of a host", () => {
     [
       {
         lsm: { apparmor: false, selinux: false },
+        landlock: 7,
         cgroup: "hybrid",
         rootless: false,
         namespaces,
       },
       {
         lsm: { apparmor: true, selinux: false },
+        landlock: 2,
         cgroup: "v2",
         rootless: false,
         namespaces,
       },
       {
         lsm: { apparmor: true, selinux: false },
+        landlock: 2,
         cgroup: "v2",
         rootless: true,
         namespaces,

@@ -7,6 +7,7 @@ import type { Arch } from "../../../ffi/abi/syscalls.ts";
 import { exampleSpec, toRootless } from "../../spec/example.ts";
 import type { Linux, Mount, Spec } from "../../spec/types.ts";
 import type { Host } from "../host.ts";
+import { loadParts } from "../parts.ts";
 import { type ContainerProgram, containerProgram } from "../program.ts";
 
 /** A checked-in host: cgroup v1 with a unified hierarchy beside it, cgroup v2, and a user without privileges on v2. */
@@ -42,6 +43,7 @@ export function richSpec(): Spec {
       rlimits: [{ type: "RLIMIT_CORE", soft: 0, hard: 0 }],
       noNewPrivileges: true,
       oomScoreAdj: 100,
+      apparmorProfile: "server",
       scheduler: { policy: "SCHED_BATCH", nice: 5 },
       ioPriority: { class: "IOPRIO_CLASS_BE", priority: 7 },
     },
@@ -121,8 +123,18 @@ function richLinux(base: Linux): Linux {
       syscalls: [{ names: ["read", "write"], action: "SCMP_ACT_ALLOW" }],
     },
     memoryPolicy: { mode: "MPOL_BIND", nodes: "0-1" },
+    landlock: {
+      paths: [
+        { paths: ["/usr", "/bin"], allow: ["read", "execute"] },
+        { paths: ["/srv/data"], allow: ["all"] },
+      ],
+      ports: [{ ports: [80], allow: ["bind_tcp"] }],
+      scoped: ["signal"],
+    },
   };
 }
+
+await loadParts(richSpec());
 
 /** The programs that golden files are kept of, and that properties are checked on; for x86-64 unless said otherwise. */
 export const PROGRAMS: Readonly<
