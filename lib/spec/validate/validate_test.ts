@@ -39,10 +39,7 @@ Deno.test("validateSpec() throws the first mistake and tells of the others", () 
     hostname: "x",
     process: { cwd: "tmp", env: ["X"] },
     linux: {
-      seccomp: {
-        defaultAction: "SCMP_ACT_ALLOW",
-        listenerPath: "/run/listener",
-      },
+      seccomp: { defaultAction: "SCMP_ACT_NOTIFY", listenerPath: "/run/x" },
       sysctl: { "kernel.hostname": "x" },
     },
   });
