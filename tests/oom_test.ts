@@ -10,6 +10,7 @@ import { makeRootfs } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, until } from "./command.ts";
 import { exists, hierarchies, readIfPresent } from "./host.ts";
+import { FACTORY_OPTIONS } from "./interpreter.ts";
 import { directory, limited, ONLY_V1, V2, without } from "./limits.ts";
 
 const MIB = 1 << 20;
@@ -109,7 +110,7 @@ claim(
     const dir = `${box.dir}/bundle`;
     Deno.mkdirSync(dir);
     makeRootfs(`${dir}/rootfs`);
-    const factory = await Factory.open(box.root);
+    const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const end = async (memory: { limit: number; swap: number } | undefined) => {
       const spec = exampleSpec();
       const args = ["sh", "-c", `exec ${HOG} 2>/dev/null`];

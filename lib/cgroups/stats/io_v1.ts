@@ -36,16 +36,16 @@ function parseEntries(text: string): IoEntry[] {
 }
 
 /**
- * Block devices on v1; nothing was counted where all lists are empty.
+ * Block devices on v1; nothing was counted where all lists are empty. undefined if there are no such files.
  *
  * Two may have counted: the scheduler BFQ, which knows most, but only of devices that it schedules; and throttling, all
  * of them. As in runc, BFQ is believed if it has counted anything.
  */
-export function ioStatsV1(read: ReadFile): IoStats {
+export function ioStatsV1(read: ReadFile): IoStats | undefined {
   const entries = (file: string): IoEntry[] => parseEntries(read(file) ?? "");
   const lists: Lists = {
     serviceBytes: [],
-    serviced: entries("blkio.bfq.io_serviced_recursive"),
+    serviced: [],
     queued: [],
     serviceTime: [],
     waitTime: [],
@@ -53,12 +53,16 @@ export function ioStatsV1(read: ReadFile): IoStats {
     time: [],
     sectors: [],
   };
+  const scheduled = read("blkio.bfq.io_serviced_recursive");
+  lists.serviced = parseEntries(scheduled ?? "");
   if (lists.serviced.length > 0) {
     lists.serviceBytes = entries("blkio.bfq.io_service_bytes_recursive");
     for (const [name, file] of DEBUG) lists[name] = entries(file);
     return lists;
   }
-  lists.serviced = entries("blkio.throttle.io_serviced_recursive");
+  const throttled = read("blkio.throttle.io_serviced_recursive");
+  if (throttled === undefined && scheduled === undefined) return undefined;
+  lists.serviced = parseEntries(throttled ?? "");
   if (lists.serviced.length > 0) {
     lists.serviceBytes = entries("blkio.throttle.io_service_bytes_recursive");
   }

@@ -7,13 +7,17 @@ import type { ReadFile } from "../write.ts";
 import { keyed, numberIn, pairs } from "./fields.ts";
 import type { MiscStats, RdmaStats } from "./types.ts";
 
-/** Lines `mlx4_0 hca_handle=2 hca_object=max`; the same in both versions. */
-export function rdmaStats(read: ReadFile): Record<string, RdmaStats> {
+/** Lines `mlx4_0 hca_handle=2 hca_object=max`, the same in both versions; undefined if there are no such files. */
+export function rdmaStats(
+  read: ReadFile,
+): Record<string, RdmaStats> | undefined {
+  const current = read("rdma.current");
+  if (current === undefined) return undefined;
   const limits = new Map(
     lines(read("rdma.max")).map(({ first, values }) => [first, values]),
   );
   const found: Record<string, RdmaStats> = {};
-  for (const { first: device, values } of lines(read("rdma.current"))) {
+  for (const { first: device, values } of lines(current)) {
     const limit = limits.get(device);
     const handles = numberIn(limit?.["hca_handle"] ?? "");
     const objects = numberIn(limit?.["hca_object"] ?? "");

@@ -278,10 +278,13 @@ Deno.test("pageSizeName() names sizes as cgroup files do", () => {
 
 Deno.test("readStats() finds nothing of a cgroup that is gone", () => {
   const gone = { mountPoints: {}, existing: [], rootless: false };
-  const paths = { memory: "/sys/fs/cgroup/memory/none", "": "/no/such" };
+  const paths = Object.fromEntries(
+    ["memory", "cpu", "cpuacct", "blkio", "pids", "rdma", "hugetlb", ""].map(
+      (name) => [name, `/no/such/${name}`],
+    ),
+  );
   for (const mode of ["hybrid", "v1", "v2", "none"] as const) {
     const stats = readStats({ ...gone, mode, paths }, { parts: ALL_PARTS });
-    assertEquals(stats.memory, undefined);
-    assertEquals(stats.cpu, undefined);
+    assertEquals(stats, {});
   }
 });
