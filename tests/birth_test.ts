@@ -90,6 +90,10 @@ async function runIn(
   const bundle = await box.bundle((spec, bundle) => {
     limited(resources)(spec, bundle);
     spec.linux.cgroupsPath = cgroupsPath;
+    // In a namespace of its own it would not see which.
+    spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) =>
+      type !== "cgroup"
+    );
     spec.process.args = ["grep", "-o", "^0::.*", "/proc/self/cgroup"];
   });
   return await onV2(box, ["run", "--bundle", bundle.dir, box.newId()]);
