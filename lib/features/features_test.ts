@@ -39,7 +39,7 @@ Deno.test("features() lists the mount options that the parser understands, and n
     assertEquals(parseMountOptions([option]).data, [], option);
   }
   // Any other word is for the file system.
-  for (const option of ["acl", "noacl", "nosuch", "BIND", "", "size=1m"]) {
+  for (const option of ["posixacl", "nosuch", "BIND", "", "size=1m"]) {
     assertEquals(parseMountOptions([option]).data, [option]);
     assert(!mountOptions.includes(option), option);
   }
@@ -47,7 +47,7 @@ Deno.test("features() lists the mount options that the parser understands, and n
 
 Deno.test("features() lists the mount options that the rules accept on a bind mount, which has no file system to ask", () => {
   const known = MOUNT_OPTION_NAMES;
-  const others = ["acl", "nosuch", "size=1m", ...Object.keys(FLAG_WORDS)];
+  const others = ["posixacl", "nosuch", "size=1m", ...Object.keys(FLAG_WORDS)];
   for (const option of new Set([...known, ...others])) {
     // These say something else of the mount, or want more than a word.
     if (["remount", "tmpcopyup", "idmap", "ridmap"].includes(option)) continue;

@@ -91,7 +91,7 @@ export const ATTRIBUTE_FLAGS: Readonly<Record<string, number>> = {
 export function mountFlags(value: number): Flags {
   const { MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_SYNCHRONOUS } = MOUNT;
   const { MS_REMOUNT, MS_MANDLOCK, MS_DIRSYNC, MS_NOSYMFOLLOW } = MOUNT;
-  const { MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_SILENT } = MOUNT;
+  const { MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_SILENT, MS_POSIXACL } = MOUNT;
   const { MS_RELATIME, MS_I_VERSION, MS_STRICTATIME, MS_LAZYTIME } = MOUNT;
   return flags(value, {
     MS_RDONLY,
@@ -107,6 +107,7 @@ export function mountFlags(value: number): Flags {
     MS_NODIRATIME,
     MS_BIND,
     MS_SILENT,
+    MS_POSIXACL,
     MS_RELATIME,
     MS_I_VERSION,
     MS_STRICTATIME,

@@ -24,6 +24,7 @@ import {
   MS_NOEXEC,
   MS_NOSUID,
   MS_NOSYMFOLLOW,
+  MS_POSIXACL,
   MS_PRIVATE,
   MS_RDONLY,
   MS_REC,
@@ -45,6 +46,7 @@ export interface FlagWord {
 
 /** Words for MS_ flags of mount(2). */
 export const FLAG_WORDS: Readonly<Record<string, FlagWord>> = {
+  acl: { flag: MS_POSIXACL },
   async: { flag: MS_SYNCHRONOUS, clear: true },
   atime: { flag: MS_NOATIME, clear: true },
   bind: { flag: MS_BIND },
@@ -57,6 +59,7 @@ export const FLAG_WORDS: Readonly<Record<string, FlagWord>> = {
   lazytime: { flag: MS_LAZYTIME },
   loud: { flag: MS_SILENT, clear: true },
   mand: { flag: MS_MANDLOCK },
+  noacl: { flag: MS_POSIXACL, clear: true },
   noatime: { flag: MS_NOATIME },
   nodev: { flag: MS_NODEV },
   nodiratime: { flag: MS_NODIRATIME },

@@ -10,6 +10,7 @@ import {
   MOUNT_ATTR_RDONLY,
   MOUNT_ATTR_STRICTATIME,
   MS_NOSUID,
+  MS_POSIXACL,
   MS_RDONLY,
   MS_SHARED,
   MS_SLAVE,
@@ -27,13 +28,29 @@ import { KNOWN_MOUNT_OPTIONS } from "./options_table.ts";
 const parse = (...options: string[]) => parseMountOptions(options);
 
 Deno.test("parseMountOptions() hands unknown words on in order, and swallows defaults", () => {
-  const options = parse("size=1m", "defaults", "mode=755", "acl", "toString");
-  assertEquals(options.data, ["size=1m", "mode=755", "acl", "toString"]);
+  const options = parse(
+    "size=1m",
+    "defaults",
+    "mode=755",
+    "posixacl",
+    "toString",
+  );
+  assertEquals(options.data, ["size=1m", "mode=755", "posixacl", "toString"]);
   assertEquals([options.flags, options.bind, options.remount], [
     0,
     "none",
     false,
   ]);
+});
+
+Deno.test("acl is no option of a file system's own, and no attribute of a mount", () => {
+  const options = parse("acl", "bind");
+  assertEquals([options.data, options.flags], [[], MS_POSIXACL]);
+  assertEquals([newMountAttributes(options), fileSystemFlags(options)], [
+    newMountAttributes(parse()),
+    [],
+  ]);
+  assertEquals(parse("acl", "noacl").flags, 0);
 });
 
 Deno.test("parseMountOptions() lets the later of two contradicting words count", () => {

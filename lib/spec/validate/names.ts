@@ -29,6 +29,7 @@ export const RLIMIT_NAMES: readonly string[] = [
  * Everything else is data of the file system.
  */
 export const MOUNT_OPTION_NAMES: readonly string[] = [
+  "acl",
   "async",
   "atime",
   "bind",
@@ -42,6 +43,7 @@ export const MOUNT_OPTION_NAMES: readonly string[] = [
   "lazytime",
   "loud",
   "mand",
+  "noacl",
   "noatime",
   "nodev",
   "nodiratime",
