@@ -51,14 +51,22 @@ export const OTHER_CPU_NEEDS: readonly Need[] = [
   },
 ];
 
-/** Headers have no program to look for; each is needed with a compiler. libc6-dev brings the kernel's along. */
-const C_HEADERS: readonly {
+/**
+ * Files have no program to look for; each is needed with a compiler. libc6-dev brings the kernel's headers along,
+ * libseccomp-dev the library itself; the profile is the default one of container engines.
+ */
+const FILES: readonly {
   readonly compiler: string;
   readonly file: string;
   readonly package: string;
 }[] = [
   { compiler: "cc", file: "/usr/include/errno.h", package: "libc6-dev" },
   { compiler: "cc", file: "/usr/include/seccomp.h", package: "libseccomp-dev" },
+  {
+    compiler: "cc",
+    file: "/usr/share/containers/seccomp.json",
+    package: "golang-github-containers-common",
+  },
   {
     compiler: "aarch64-linux-gnu-gcc",
     file: "/usr/aarch64-linux-gnu/include/errno.h",
@@ -105,10 +113,10 @@ export async function installMissing(
 ): Promise<string[]> {
   const missing = missingPackages(needs);
   const programs = new Set(needs.map(({ program }) => program));
-  const headers = C_HEADERS.filter(({ compiler, file }) =>
+  const files = FILES.filter(({ compiler, file }) =>
     programs.has(compiler) && !isFile(file)
   );
-  missing.push(...headers.map((header) => header.package));
+  missing.push(...files.map((file) => file.package));
   if (missing.length === 0) return [];
   if (Deno.uid() !== 0 || !hasProgram("apt-get")) return missing;
   console.log(`installing ${missing.join(", ")}`);

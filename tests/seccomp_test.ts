@@ -190,6 +190,22 @@ claim(
   },
 );
 
+claim("seccomp: unknown names are warned of", async (box) => {
+  const { stdout, stderr } = await box.sh(
+    "mkdir /dev/shm/a; ls /dev/shm",
+    seccomp(except({
+      // The last one is a call of 32-bit ARM.
+      names: ["no_such_call", "mkdirs", "breakpoint"],
+      action: "SCMP_ACT_KILL",
+    })),
+  );
+  assertEquals(stdout, "a\n");
+  assertMatch(
+    stderr,
+    /level=warning msg="unknown system calls in \/linux\/seccomp are passed over: \\"no_such_call\\", \\"mkdirs\\""/,
+  );
+});
+
 claim("seccomp: arguments decide", async (box) => {
   const modes = [0o600, 0o4000];
   const args = (index: number): Rule["args"][] => [

@@ -327,7 +327,6 @@ export const SYSCALLS_X32: Readonly<Record<string, number>> = {
   set_mempolicy_home_node: 1073742274,
   cachestat: 1073742275,
   fchmodat2: 1073742276,
-  map_shadow_stack: 1073742277,
   futex_wake: 1073742278,
   futex_wait: 1073742279,
   futex_requeue: 1073742280,

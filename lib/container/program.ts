@@ -37,6 +37,7 @@ import { loopbackUp } from "../network/loopback.ts";
 import { noNewPrivileges, setAttributes } from "../process/attributes.ts";
 import { execute } from "../process/executable.ts";
 import { joinSessionKeyring } from "../process/keyring.ts";
+import { unknownCalls } from "../seccomp/unknown.ts";
 import { createsNamespace, hasNamespace } from "../spec/namespaces.ts";
 import type { Spec } from "../spec/types.ts";
 import { writeSysctls } from "../sysctl/sysctl.ts";
@@ -161,6 +162,7 @@ export function containerProgram(
   execute(b, path, process.args, environment.addresses);
   tellFailures(b, fds, failures);
 
+  const unknown = spec.linux?.seccomp && unknownCalls(spec.linux.seccomp);
   const program = b.finish();
   const startSteps = program.steps.slice(firstStartStep).map(recordStep);
   const marks = entered.marks ?? { begin: settled, tail };
@@ -168,7 +170,7 @@ export function containerProgram(
     program,
     namespaces,
     descriptors: fds,
-    warnings,
+    warnings: unknown === undefined ? warnings : [...warnings, unknown],
     marks,
     startSteps,
   };

@@ -94,6 +94,13 @@ const RUN_BY: Readonly<Record<Arch, readonly FilterArch[]>> = {
   aarch64: [AARCH64, ARM],
 };
 
+/** Whether any architecture has a call of this name. */
+export function isCallName(name: string): boolean {
+  return Object.values(RUN_BY).flat().some(({ numbers }) =>
+    Object.hasOwn(numbers, name)
+  );
+}
+
 /** The architecture of a call, by `arch` and `nr` of struct seccomp_data; undefined for one of no kernel here. */
 export function architectureOf(
   audit: number,

@@ -12,6 +12,7 @@ import type {
 import { returnValue } from "./actions.ts";
 import type { FilterArch } from "./architectures.ts";
 import { multiplexed } from "./multiplexed.ts";
+import { byPrecedence } from "./precedence.ts";
 
 /** A comparison of one argument, of which only the bits of `mask` count. */
 export interface Condition {
@@ -46,7 +47,7 @@ const ALL_BITS = 0xffff_ffff_ffff_ffffn;
 /**
  * Collects what a profile says about the calls of an architecture. Names that it does not have are passed over, and so
  * are rules that say what the default says. A rule without conditions comes before all others of its call, wherever it
- * stands; otherwise the first one that holds counts.
+ * stands; the others are in the order of precedence.ts.
  */
 export function collectRules(seccomp: Seccomp, arch: FilterArch): ArchRules {
   const standard = returnValue(seccomp.defaultAction, seccomp.defaultErrnoRet);
@@ -85,6 +86,10 @@ export function collectRules(seccomp: Seccomp, arch: FilterArch): ArchRules {
       const other = multiplexed(arch, name);
       if (other !== undefined) note(other.number, other.selector);
     }
+  }
+  for (const [number, { tests, otherwise }] of decisions) {
+    if (tests.length < 2) continue;
+    decisions.set(number, { tests: byPrecedence(tests, arch), otherwise });
   }
   return { decisions, last };
 }

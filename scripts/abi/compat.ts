@@ -20,6 +20,8 @@ export interface CompatTable {
   readonly package: string;
   /** What the macros' base stands for. */
   readonly base: number;
+  /** Newer calls that it does not have. */
+  readonly lacks: readonly string[];
   /** Calls that the headers define in a way of their own. */
   readonly extra: Readonly<Record<string, number>>;
 }
@@ -35,6 +37,7 @@ export const COMPAT_TABLES: readonly CompatTable[] = [
     headers: ["asm/unistd_32.h"],
     package: "linux-libc-dev",
     base: 0,
+    lacks: [],
     extra: {},
   },
   {
@@ -45,6 +48,8 @@ export const COMPAT_TABLES: readonly CompatTable[] = [
     headers: ["asm/unistd_x32.h"],
     package: "linux-libc-dev",
     base: 0x4000_0000,
+    // of the ABI "64" in arch/x86/entry/syscalls/syscall_64.tbl of Linux
+    lacks: ["map_shadow_stack"],
     extra: {},
   },
   {
@@ -55,6 +60,7 @@ export const COMPAT_TABLES: readonly CompatTable[] = [
     headers: [`${ARM}/unistd-eabi.h`],
     package: "linux-libc-dev-armhf-cross",
     base: 0,
+    lacks: [],
     // <asm/unistd.h> of ARM: an alias, and the private calls
     extra: {
       sync_file_range2: 341,
@@ -95,7 +101,7 @@ export function renderCompat(
 ): string {
   const numbers = readCompat(compiler, table);
   for (const [name, number] of Object.entries(NEWER_SYSCALLS)) {
-    numbers.set(name, table.base + number);
+    if (!table.lacks.includes(name)) numbers.set(name, table.base + number);
   }
   for (const [name, number] of Object.entries(table.extra)) {
     numbers.set(name, number);

@@ -13,8 +13,6 @@ import { type ContainerProcessState, LISTENER_NAME } from "../listener.ts";
 /** More than the annotations of any container: the kernel hands a configuration's strings on as they are. */
 const LONGEST_DOCUMENT = 4 * 1024 * 1024;
 const CHUNK = 64 * 1024;
-/** As many as a message may carry is SCM_MAX_FD, 253; a runtime sends one. */
-const MOST_FDS = 16;
 
 /** What a runtime has sent. */
 export interface Received {
@@ -51,7 +49,7 @@ async function readDocument(connection: Fd, fds: Fd[]): Promise<string> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for (;;) {
-    const message = await receiveMessage(connection, CHUNK, MOST_FDS);
+    const message = await receiveMessage(connection, CHUNK);
     if (message === undefined) break;
     takeDescriptors(message, fds, chunks.length === 0);
     chunks.push(message.bytes);
