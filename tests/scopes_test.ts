@@ -50,7 +50,8 @@ claim("a scope on v1: limits, devices, place and end", async (box) => {
   const [start, set] = systemd.calls.map(({ properties }) =>
     Object.fromEntries(properties)
   );
-  assertEquals(start, {
+  const { DeviceAllow: first, ...given } = start!;
+  assertEquals(given, {
     Description: `nsinit container ${container.id}`,
     Slice: "system.slice",
     Delegate: true,
@@ -61,9 +62,11 @@ claim("a scope on v1: limits, devices, place and end", async (box) => {
     TasksAccounting: true,
     DefaultDependencies: false,
     CollectMode: "inactive-or-failed",
+    DevicePolicy: "strict",
     RuntimeMaxUSec: 60_000_000n,
   });
   const { DeviceAllow, ...others } = set!;
+  assertEquals(DeviceAllow, first);
   assertEquals(others, {
     MemoryLimit: 268_435_456n,
     CPUShares: 512n,

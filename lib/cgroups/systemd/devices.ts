@@ -17,6 +17,12 @@ export interface DeviceProperties {
 
 const POINTER = "/linux/resources/devices";
 
+/**
+ * All devices, listed. On v1 systemd would leave a unit without a list to the devices cgroup of a slice above, and move
+ * its processes there as soon as another unit of the slice has a list.
+ */
+const ALL = [["block-*", "rwm"], ["char-*", "rwm"]] as const;
+
 /** How `DeviceAllow=` names devices: by path, by major number, or all of a class. */
 function specifier(
   { type, major, minor }: DeviceException,
@@ -54,7 +60,9 @@ export function deviceProperties(
 ): DeviceProperties {
   const { defaultAllow, exceptions } = filter;
   if (defaultAllow) {
-    const properties = allowProperties("auto", []);
+    const properties = v2
+      ? allowProperties("auto", [])
+      : allowProperties("strict", ALL);
     if (exceptions.length === 0 || v2) return { properties };
     const warning =
       "systemd can't be told which devices are forbidden where others are allowed: a daemon-reload takes these " +

@@ -48,13 +48,16 @@ Deno.test("deviceProperties() of the default devices has all eleven", () => {
   assertEquals((properties[2]!.value as unknown[]).length, 11);
 });
 
-Deno.test("deviceProperties() of all devices leaves them to us", () => {
-  for (const version of [V1, V2]) {
-    assertEquals(list([{ allow: true }], version), [
-      ["DeviceAllow", []],
-      ["DevicePolicy", "auto"],
-    ]);
-  }
+Deno.test("deviceProperties() of all devices leaves them to us on v2, and lists them on v1", () => {
+  assertEquals(list([{ allow: true }], V2), [
+    ["DeviceAllow", []],
+    ["DevicePolicy", "auto"],
+  ]);
+  assertEquals(list([{ allow: true }], V1), [
+    ["DeviceAllow", []],
+    ["DevicePolicy", "strict"],
+    ["DeviceAllow", [["block-*", "rwm"], ["char-*", "rwm"]]],
+  ]);
 });
 
 Deno.test("deviceProperties() warns on v1 of exceptions from all, which only we know", () => {

@@ -6,6 +6,7 @@
 import { CgroupError } from "../../errors.ts";
 import type { Resources } from "../../spec/types.ts";
 import { readerOf } from "../apply.ts";
+import { containerDeviceFilter } from "../devices.ts";
 import type { CgroupMode } from "../layout.ts";
 import type { CgroupPart, ScopeRecord } from "../record.ts";
 import { askedControllers } from "../v2/controllers.ts";
@@ -13,7 +14,9 @@ import { makeUnified } from "../v2/create.ts";
 import { type ReadFile, readNothing } from "../write.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { type ScopeChange, scopeChange, type ScopeLimits } from "./change.ts";
+import { deviceProperties } from "./devices.ts";
 import { expandSlice } from "./names.ts";
+import type { UnitProperty } from "./property.ts";
 import { scopeProperties } from "./scope.ts";
 import {
   isUnitExists,
@@ -109,6 +112,7 @@ export class ScopeDriver {
         mode: this.#mode,
         version: this.#version,
         resources,
+        devices: this.#firstRules(resources),
         annotated: annotatedProperties(annotations),
       }),
     );
@@ -118,6 +122,16 @@ export class ScopeDriver {
       if (isUnitExists(error)) onForeign();
       throw error;
     }
+  }
+
+  /**
+   * On v1 device rules come with the scope: without them systemd would remove its cgroup of the devices hierarchy, and
+   * when it makes one for the slice later, move all processes of the slice there.
+   */
+  #firstRules({ devices }: Resources): readonly UnitProperty[] {
+    if (this.#mode === "v2") return [];
+    const filter = containerDeviceFilter(devices);
+    return deviceProperties(filter, { v2: false }).properties;
   }
 
   /** Puts a process into the scope, or a cgroup below it, where that may not be done through the file. */

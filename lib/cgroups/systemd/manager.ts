@@ -23,7 +23,7 @@ import {
 } from "../record.ts";
 import type { ScopeLimits } from "./change.ts";
 import type { ScopeDriver } from "./driver.ts";
-import { placeInScope, scopePath } from "./place.ts";
+import { makeAgain, placeInScope, scopePath } from "./place.ts";
 import type { UnitManager } from "./units.ts";
 
 /** How a scope's manager is made. */
@@ -103,8 +103,8 @@ export class SystemdManager implements CgroupManager {
   }
 
   /**
-   * Looks whether all can be had. On v1 the directories are made now, for systemd makes only some; on v2 the one is made
-   * by systemd, around the first process.
+   * Looks whether all can be had. On v1 the directories are made now, for systemd makes only some, and what can't be had
+   * is better known before there is a process; on v2 the one is made by systemd, around the first process.
    */
   async create(resources: Resources = {}): Promise<void> {
     checkResources(resources, this.#record.mode);
@@ -143,7 +143,11 @@ export class SystemdManager implements CgroupManager {
     if (this.#record.mode === "v2") {
       const { planned: _, ...made } = this.#at(this.#pathOf(pid));
       this.#open(made);
-    } else await this.#enter(pid, {}); // systemd does so in the hierarchies that it knows
+    } else {
+      // systemd has put the process into some of them, and removed others that it knows and has no use for.
+      await makeAgain(this.#made.toJSON(), this.#resources, this.#options);
+      await this.#enter(pid, {});
+    }
   }
 
   /** Where systemd has put a process. */

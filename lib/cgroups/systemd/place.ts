@@ -4,7 +4,9 @@
  * @module
  */
 import { CgroupError } from "../../errors.ts";
+import type { Resources } from "../../spec/types.ts";
 import { type CgroupMount, parseOwnCgroups } from "../layout.ts";
+import type { CgroupManager } from "../manager.ts";
 import { ownDirectory } from "../paths.ts";
 import { placeIn, type PlaceOptions } from "../placement.ts";
 import { type CgroupRecord, type OpenHierarchy, partsOf } from "../record.ts";
@@ -36,6 +38,38 @@ export function scopePath(
     );
   }
   return directory.slice(mount.mountPoint.length);
+}
+
+/**
+ * Makes those directories of a cgroup of v1 that are not there.
+ *
+ * @param resources limits, of which those of real time matter before a process is in it
+ * @throws {CgroupError} if one can't be made
+ */
+export async function makeAgain(
+  record: CgroupRecord,
+  resources: Resources,
+  { openCgroup, open }: {
+    readonly openCgroup: (record: CgroupRecord) => CgroupManager;
+    readonly open?: OpenHierarchy | undefined;
+  },
+): Promise<void> {
+  const paths: Record<string, string> = {};
+  for (const { files, directory, controllers } of partsOf(record, open)) {
+    const isGone = !files.exists(directory);
+    files.close();
+    for (const controller of isGone ? controllers : []) {
+      paths[controller] = record.paths[controller]!;
+    }
+  }
+  if (Object.keys(paths).length === 0) return;
+  const { realtimeRuntime, realtimePeriod } = resources.cpu ?? {};
+  using missing = openCgroup({ ...record, paths, planned: true });
+  await missing.create(
+    paths["cpu"] === undefined ? {} : {
+      cpu: { realtimeRuntime, realtimePeriod } as Resources["cpu"] & object,
+    },
+  );
 }
 
 /**

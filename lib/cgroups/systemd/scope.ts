@@ -19,6 +19,8 @@ export interface ScopeOptions {
   /** systemd's version. */
   readonly version: number;
   readonly resources: Resources;
+  /** Rules for devices, where they are to be there from the beginning. */
+  readonly devices?: readonly UnitProperty[];
   /** What annotations ask for. They come last, so they win. */
   readonly annotated: readonly UnitProperty[];
 }
@@ -46,6 +48,7 @@ function oomPolicy(
  */
 export function scopeProperties(options: ScopeOptions): UnitProperty[] {
   const { id, name, pid, mode, version, resources, annotated } = options;
+  const { devices = [] } = options;
   return [
     text("Description", `nsinit container ${id}`),
     text("Slice", name.slice),
@@ -58,6 +61,7 @@ export function scopeProperties(options: ScopeOptions): UnitProperty[] {
     flag("DefaultDependencies", false),
     text("CollectMode", "inactive-or-failed"),
     ...oomPolicy(resources, version),
+    ...devices,
     ...annotated,
   ];
 }

@@ -44,6 +44,12 @@ Deno.test("scopeProperties() keeps memory.oom.group, where scopes have a policy 
   assertEquals(values({ version: 255 })["OOMPolicy"], undefined);
 });
 
+Deno.test("scopeProperties() has device rules where they must be there from the beginning", () => {
+  const devices = [{ name: "DevicePolicy", signature: "s", value: "strict" }];
+  assertEquals(values({ mode: "v1", devices })["DevicePolicy"], "strict");
+  assertEquals(values({})["DevicePolicy"], undefined);
+});
+
 Deno.test("scopeProperties() puts annotations last", () => {
   const annotated = [{ name: "Description", signature: "s", value: "mine" }];
   assertEquals(values({ annotated })["Description"], "mine");
