@@ -61,38 +61,45 @@ claim(
   { skip: without(V2 ? "io" : "blkio") ?? withoutLoopDevices() },
 );
 
-claim("blockIO: rates are seen in the files [v2]", async (box) => {
-  await withLoopDevice(box, 1, async ({ major, minor }) => {
-    const at = (rate: number) => [{ major, minor, rate }];
-    const container = await box.create(limited({
-      blockIO: {
-        throttleReadBpsDevice: at(1_048_576),
-        throttleWriteBpsDevice: at(2_097_152),
-        throttleReadIOPSDevice: at(30),
-        throttleWriteIOPSDevice: at(0),
-      },
-    }));
-    const device = `${major}:${minor}`;
-    if (V2) {
-      assertEquals(
-        await value(container, "io", "", "io.max"),
-        `${device} rbps=1048576 wbps=2097152 riops=30 wiops=max`,
-      );
-    } else {
-      const read = (name: string) =>
-        value(container, "blkio", `blkio.throttle.${name}_device`, "");
-      assertEquals(
-        [
-          await read("read_bps"),
-          await read("write_bps"),
-          await read("read_iops"),
-          await read("write_iops"),
-        ],
-        [`${device} 1048576`, `${device} 2097152`, `${device} 30`, ""],
-      );
-    }
-  });
-}, { skip: without(V2 ? "io" : "blkio") ?? withoutLoopDevices() });
+claim(
+  "blockIO: rates are seen in the files, and none without [v2]",
+  async (box) => {
+    await withLoopDevice(box, 1, async ({ major, minor }) => {
+      const at = (rate: number) => [{ major, minor, rate }];
+      const container = await box.create(limited({
+        blockIO: {
+          throttleReadBpsDevice: at(1_048_576),
+          throttleWriteBpsDevice: at(2_097_152),
+          throttleReadIOPSDevice: at(30),
+          throttleWriteIOPSDevice: at(0),
+        },
+      }));
+      const free = await box.create();
+      const device = `${major}:${minor}`;
+      if (V2) {
+        assertEquals(await value(free, "io", "", "io.max"), "");
+        assertEquals(
+          await value(container, "io", "", "io.max"),
+          `${device} rbps=1048576 wbps=2097152 riops=30 wiops=max`,
+        );
+      } else {
+        const read = (name: string, of = container) =>
+          value(of, "blkio", `blkio.throttle.${name}_device`, "");
+        assertEquals(await read("read_bps", free), "");
+        assertEquals(
+          [
+            await read("read_bps"),
+            await read("write_bps"),
+            await read("read_iops"),
+            await read("write_iops"),
+          ],
+          [`${device} 1048576`, `${device} 2097152`, `${device} 30`, ""],
+        );
+      }
+    });
+  },
+  { skip: without(V2 ? "io" : "blkio") ?? withoutLoopDevices() },
+);
 
 claim(
   "blockIO: the weight of one device needs its BFQ scheduler",
