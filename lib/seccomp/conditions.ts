@@ -5,7 +5,7 @@
  */
 import type { FilterArch } from "./architectures.ts";
 import type { FilterAssembler, Target } from "./assembler.ts";
-import type { Condition, Decision } from "./rules.ts";
+import type { Condition, Decision } from "./decision.ts";
 
 /** Offsets in struct seccomp_data, <linux/seccomp.h>, little-endian. */
 export const SECCOMP_DATA = { nr: 0, arch: 4, args: 16 } as const;

@@ -9,7 +9,7 @@
  * @module
  */
 import type { FilterArch } from "./architectures.ts";
-import type { Condition, Test } from "./rules.ts";
+import type { Condition, Test } from "./decision.ts";
 
 /** What a test compares, one word of an argument after the other: larger ones are looked at first. */
 type Key = readonly (readonly [word: number, kind: number, value: bigint])[];

@@ -3,36 +3,12 @@
  *
  * @module
  */
-import type {
-  Seccomp,
-  SeccompArg,
-  SeccompOperator,
-  SeccompSyscall,
-} from "../spec/types.ts";
+import type { Seccomp, SeccompArg, SeccompSyscall } from "../spec/types.ts";
 import { returnValue } from "./actions.ts";
 import type { FilterArch } from "./architectures.ts";
+import type { Condition, Decision, Test } from "./decision.ts";
 import { multiplexed } from "./multiplexed.ts";
 import { byPrecedence } from "./precedence.ts";
-
-/** A comparison of one argument, of which only the bits of `mask` count. */
-export interface Condition {
-  readonly index: number;
-  readonly op: SeccompOperator;
-  readonly mask: bigint;
-  readonly value: bigint;
-}
-
-/** A return value for when all conditions hold. */
-export interface Test {
-  readonly conditions: readonly Condition[];
-  readonly value: number;
-}
-
-/** What happens to one call: the first test that holds, or else `otherwise`. */
-export interface Decision {
-  readonly tests: readonly Test[];
-  readonly otherwise: number;
-}
 
 /** What a profile says about one architecture. */
 export interface ArchRules {

@@ -12,7 +12,8 @@ import {
   returnValue,
 } from "./actions.ts";
 import type { FilterArch } from "./architectures.ts";
-import { collectRules, type Decision } from "./rules.ts";
+import type { Decision } from "./decision.ts";
+import { collectRules } from "./rules.ts";
 
 const CANCELLED = 0xffff_ffff;
 const NUMBERS_END = 0x1_0000_0000;
