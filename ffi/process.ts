@@ -136,13 +136,17 @@ export function setLimit(
 const MOST_CPUS = 8192;
 
 /**
- * Lets a process run on all CPUs that its cpuset has, whatever it inherited: sched_setaffinity(2). Since Linux 6.2 an
- * affinity that was once asked for outlives the move to another cpuset.
+ * Says on which CPUs a process may run: sched_setaffinity(2). Since Linux 6.2 an affinity that was once asked for
+ * outlives the move to another cpuset.
  *
- * @throws {SyscallError} EPERM for a process of another user
+ * @param cpus their numbers; without them, all that its cpuset has, whatever it inherited
+ * @throws {SyscallError} EPERM for a process of another user, EINVAL if there is none of the CPUs
  */
-export function resetAffinity(pid: number): void {
-  const mask = new Uint8Array(MOST_CPUS / 8).fill(0xff);
+export function setAffinity(pid: number, cpus?: readonly number[]): void {
+  const mask = new Uint8Array(MOST_CPUS / 8).fill(
+    cpus === undefined ? 0xff : 0,
+  );
+  for (const cpu of cpus ?? []) mask[cpu >> 3]! |= 1 << (cpu & 7);
   check("sched_setaffinity", `of process ${pid}`, pid, mask.length, mask);
 }
 

@@ -10,7 +10,7 @@ import {
   killAndReap,
   openPidfd,
   reap,
-  resetAffinity,
+  setAffinity,
   setLimit,
   setSignalMask,
   signalPid,
@@ -51,7 +51,7 @@ Deno.test("reap() tells the code or the signal of a child that has ended, once",
   }
 });
 
-Deno.test("resetAffinity() undoes a smaller affinity", async () => {
+Deno.test("setAffinity() undoes a smaller affinity", async () => {
   const allowed = (pid: number | "self"): string =>
     /^Cpus_allowed_list:\s*(.*)$/m.exec(
       Deno.readTextFileSync(`/proc/${pid}/status`),
@@ -61,13 +61,13 @@ Deno.test("resetAffinity() undoes a smaller affinity", async () => {
   const { pid, pidfd } = shell(`exec busybox taskset ${mask} sleep 100`);
   try {
     while (allowed(pid) !== `${first}`) await new Promise((r) => setTimeout(r));
-    resetAffinity(pid);
+    setAffinity(pid);
     assertEquals(allowed(pid), allowed("self"));
   } finally {
     await killAndReap(pidfd);
     pidfd.close();
   }
-  assertThrows(() => resetAffinity(pid), SyscallError, "ESRCH");
+  assertThrows(() => setAffinity(pid), SyscallError, "ESRCH");
 });
 
 Deno.test("reap() gives nothing for a child that runs, or that is not ours", async () => {

@@ -91,6 +91,28 @@ export async function converse(
   }
 }
 
+/**
+ * Waits, after {@linkcode converse}, for the exec that closes the other end of the socket.
+ *
+ * @throws {ProgramError} if it failed
+ */
+export async function awaitExec(
+  socket: Fd,
+  program: Program,
+  options: SessionOptions = {},
+): Promise<void> {
+  const message = await receiveMessage(
+    socket,
+    MESSAGE_SIZE + 1,
+    options.onIdle,
+  );
+  if (message === undefined) return;
+  for (const fd of message.fds) fd.close();
+  checkSize(message.bytes);
+  const { code, value } = decodeMessage(message.bytes);
+  throw options.failureAt?.(code, value) ?? failure(program, code, value);
+}
+
 /** Only STEP has data behind its two words. */
 function checkSize(bytes: Uint8Array<ArrayBuffer>): void {
   const { length } = bytes;

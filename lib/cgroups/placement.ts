@@ -4,6 +4,8 @@
  * @module
  */
 import { SyscallError } from "../../ffi/syscall_error.ts";
+import { CgroupError } from "../errors.ts";
+import { cleanPath } from "../paths.ts";
 import { failure } from "./_explain.ts";
 import type { CgroupFiles } from "./files.ts";
 import { parseOwnCgroups } from "./layout.ts";
@@ -17,6 +19,54 @@ export interface PlaceOptions {
    * "No Internal Process Constraint"), and the new one goes where this one is.
    */
   readonly beside?: number | undefined;
+  /**
+   * Cgroups below the container's to put it into, by controller; `""` is for all that have none of their own, and for
+   * the unified hierarchy. They must exist.
+   */
+  readonly below?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Checks {@linkcode PlaceOptions.below}.
+ *
+ * @param known the controllers of the container's cgroups
+ * @throws {CgroupError} for another controller, and for a path that leads out of the container's cgroup
+ */
+export function checkBelow(
+  known: readonly string[],
+  { below = {} }: PlaceOptions,
+): void {
+  for (const [controller, path] of Object.entries(below)) {
+    if (controller !== "" && !known.includes(controller)) {
+      throw new CgroupError(
+        controller,
+        `unknown controller ${controller}: the container's cgroups have ${
+          known.filter(Boolean).join(", ") || "none of their own (cgroup v2)"
+        }`,
+      );
+    }
+    let depth = 0;
+    for (const part of path.split("/")) {
+      if (part === "..") depth--;
+      else if (part !== "" && part !== ".") depth++;
+      if (depth >= 0) continue;
+      const text = `bad sub cgroup path: ${path} leads out of the container's`;
+      throw new CgroupError(path, text);
+    }
+  }
+}
+
+/** The cgroup below a container's that was asked for a hierarchy; undefined if none was. */
+export function placeBelow(
+  directory: string,
+  controllers: readonly string[],
+  { below = {} }: PlaceOptions,
+): string | undefined {
+  const name = controllers.find((name) => below[name] !== undefined) ?? "";
+  const path = below[name];
+  if (path === undefined) return undefined;
+  const cleaned = cleanPath(`./${path}`);
+  return cleaned === "" ? directory : `${directory}/${cleaned}`;
 }
 
 /** Reads /proc/PID/cgroup; undefined if there is no such process. */
@@ -49,9 +99,12 @@ function hasHandedOn(files: CgroupFiles, directory: string): boolean {
 export function placeIn(
   files: CgroupFiles,
   directory: string,
-  { beside }: PlaceOptions,
+  options: PlaceOptions,
   read: ReadCgroup = readCgroup,
 ): string {
+  const { beside } = options;
+  const asked = placeBelow(directory, [""], options);
+  if (asked !== undefined) return asked;
   if (beside === undefined || !hasHandedOn(files, directory)) return directory;
   const path = parseOwnCgroups(read(beside) ?? "")[""] ?? "";
   // The path starts at the root of our cgroup namespace, the directory at what is mounted: the end is what both share.

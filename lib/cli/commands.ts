@@ -13,7 +13,12 @@ import {
   RUN_FLAGS,
   SPEC_FLAGS,
 } from "./flags.ts";
-import { EVENTS_FLAGS, PS_FLAGS, UPDATE_FLAGS } from "./flags_verbs.ts";
+import {
+  EVENTS_FLAGS,
+  EXEC_FLAGS,
+  PS_FLAGS,
+  UPDATE_FLAGS,
+} from "./flags_verbs.ts";
 import type { CommandModule } from "./invocation.ts";
 
 /** A command. */
@@ -51,6 +56,13 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     minArgs: 1,
     maxArgs: 1,
     load: () => import("./events.ts"),
+  }],
+  ["exec", {
+    flags: EXEC_FLAGS,
+    minArgs: 1,
+    maxArgs: Infinity,
+    stopEarly: true,
+    load: () => import("./exec.ts"),
   }],
   ["features", {
     flags: [],

@@ -9,6 +9,8 @@ import { RuntimeError } from "../errors.ts";
 export const EXIT_FAILURE = 1;
 /** Exit code for a command that does not exist, as runc's. */
 export const EXIT_NO_COMMAND = 3;
+/** Exit code of `exec` when the process can't be started: the others are the process's own. */
+export const EXIT_EXEC_FAILURE = 255;
 /** Exit code of `init` when it can't do its work, as runc's. */
 export const EXIT_INIT_FAILURE = 255;
 

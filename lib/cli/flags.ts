@@ -18,6 +18,8 @@ export interface Flag {
   readonly usage: string;
   /** Whether the help passes over it. */
   readonly hidden?: true;
+  /** Whether each time that it is given adds a value. */
+  readonly repeats?: true;
 }
 
 /** `--help` of every command. */

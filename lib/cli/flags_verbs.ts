@@ -3,7 +3,80 @@
  *
  * @module
  */
-import type { Flag } from "./flags.ts";
+import { CREATE_FLAGS, type Flag } from "./flags.ts";
+
+/** Flags of `exec`. */
+export const EXEC_FLAGS: readonly Flag[] = [
+  ...CREATE_FLAGS.filter(({ name }) =>
+    ["console-socket", "pidfd-socket", "pid-file", "preserve-fds", "init"]
+      .includes(name)
+  ),
+  {
+    name: "process",
+    short: "p",
+    value: "file",
+    usage: "read the process, as in config.json, from this JSON file",
+  },
+  {
+    name: "detach",
+    short: "d",
+    usage: "return when the process runs, instead of when it ends",
+  },
+  { name: "tty", short: "t", usage: "give it a terminal" },
+  {
+    name: "user",
+    short: "u",
+    value: "uid[:gid]",
+    usage: "ids of its user and group, in the container",
+  },
+  {
+    name: "additional-gids",
+    short: "g",
+    value: "gid",
+    usage: "a further group; may be given several times",
+    repeats: true,
+  },
+  { name: "cwd", value: "dir", usage: "its working directory" },
+  {
+    name: "env",
+    short: "e",
+    value: "name=value",
+    usage: "add a variable to its environment; may be given several times",
+    repeats: true,
+  },
+  {
+    name: "cap",
+    short: "c",
+    value: "capability",
+    usage: "add a capability; may be given several times",
+    repeats: true,
+  },
+  {
+    name: "no-new-privs",
+    usage: "let no program that it executes gain privileges",
+  },
+  {
+    name: "apparmor",
+    value: "profile",
+    usage: "its AppArmor profile",
+  },
+  {
+    name: "process-label",
+    value: "label",
+    usage: "its SELinux label",
+  },
+  {
+    name: "cgroup",
+    value: "[controllers:]path",
+    usage: "a cgroup below the container's to put it into; with controllers, " +
+      "separated by commas, may be given several times (cgroup v1)",
+    repeats: true,
+  },
+  {
+    name: "ignore-paused",
+    usage: "join a paused container; the process waits for resume",
+  },
+];
 
 /** Flags of `ps`. */
 export const PS_FLAGS: readonly Flag[] = [

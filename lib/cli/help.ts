@@ -102,6 +102,21 @@ Example, statistics once:
 
     # ${NAME} events --stats web`,
   },
+  exec: {
+    summary: "run a further process in a container",
+    args: "<container-id> <command> [argument...]",
+    description:
+      `The process joins the namespaces and the cgroup of the container, and gets what
+config.json gives its own process: environment, limits, capabilities, system call
+filter. The flags change that, or a file given with --process takes its place.
+
+The exit code is that of the process, 128 and the number of the signal that killed
+it, or 255 if it could not be started.
+
+Example:
+
+    # ${NAME} exec web ps -ef`,
+  },
   features: {
     summary: "print what this runtime can do, as JSON",
     args: "",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Container, ProcessOptions } from "../container/container.ts";
+import type { Container } from "../container/container.ts";
 import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
 import { ConfigError, RuntimeError } from "../errors.ts";
@@ -16,7 +16,8 @@ import { describeError } from "./errors.ts";
 import { initArgs } from "./init_args.ts";
 import { listenEnv, listenFds } from "./listen_fds.ts";
 import type { Log } from "./log.ts";
-import { countOf, type Parsed } from "./parse.ts";
+import type { Parsed } from "./parse.ts";
+import { processOptions } from "./process_options.ts";
 import { absolutePath } from "./root_dir.ts";
 import { requireTerminal } from "./terminal.ts";
 
@@ -40,35 +41,6 @@ async function enterBundle(
     log.write("debug", `config.json: ignoring unknown property ${pointer}`);
   }
   return { bundle, spec };
-}
-
-/** The value of a flag that names a file; relative paths are meant from where the caller is, not from the bundle. */
-async function pathOf(
-  parsed: Parsed,
-  name: string,
-): Promise<string | undefined> {
-  const path = parsed.text(name);
-  return path ? await absolutePath(path) : undefined;
-}
-
-async function processOptions(
-  parsed: Parsed,
-  detach: boolean,
-): Promise<ProcessOptions> {
-  const pidFile = await pathOf(parsed, "pid-file");
-  const consoleSocket = await pathOf(parsed, "console-socket");
-  const pidfdSocket = await pathOf(parsed, "pidfd-socket");
-  const stream = detach ? "inherit" : "relay";
-  return {
-    detach,
-    stdin: stream,
-    stdout: stream,
-    stderr: stream,
-    preserveFds: listenFds() + countOf(parsed, "preserve-fds"),
-    ...(pidFile === undefined ? {} : { pidFile }),
-    ...(consoleSocket === undefined ? {} : { consoleSocket }),
-    ...(pidfdSocket === undefined ? {} : { pidfdSocket }),
-  };
 }
 
 /**
@@ -105,7 +77,10 @@ export async function launch(
 ): Promise<Launched> {
   const { parsed, log, rootless } = invocation;
   const id = parsed.args[0] ?? "";
-  const options = await processOptions(parsed, detach);
+  const options = await processOptions(parsed, {
+    detach,
+    listenFds: listenFds(),
+  });
   const root = await invocation.root();
   const { bundle, spec } = await enterBundle(parsed, log);
   if (spec.process?.terminal === true && !detach) requireTerminal();

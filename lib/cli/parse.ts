@@ -57,12 +57,24 @@ export class Parsed {
     const value = this.#get(name);
     return typeof value === "string" ? value : undefined;
   }
+
+  /**
+   * All values of a flag that may be given several times, in order.
+   *
+   * @throws {TypeError} if the command has no such flag
+   */
+  all(name: string): readonly string[] {
+    const value = this.#get(name);
+    return Array.isArray(value) ? value : [];
+  }
 }
 
 /** Words sorted into flags, in the form `--name` or `--name=value`, and others. */
 export interface SortedWords {
   /** The flags; each has its long name. */
   readonly flags: readonly string[];
+  /** The values of flags that may be given several times, by long name. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   /** The other words. */
   readonly args: readonly string[];
 }
@@ -112,6 +124,7 @@ export function sortWords(
   options: SortOptions = {},
 ): SortedWords {
   const found = new Map<string, string>();
+  const lists: Record<string, string[]> = {};
   const args: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
@@ -142,9 +155,10 @@ export function sortWords(
     if (value === undefined) {
       throw flagError(`flag needs an argument: -${name}`);
     }
-    found.set(flag.name, `--${flag.name}=${value}`);
+    if (flag.repeats) (lists[flag.name] ??= []).push(value);
+    else found.set(flag.name, `--${flag.name}=${value}`);
   }
-  return { flags: [...found.values()], args };
+  return { flags: [...found.values()], lists, args };
 }
 
 function isOn(name: string, value: string | undefined): boolean {
@@ -172,7 +186,8 @@ export async function parseWords(
   flags: readonly Flag[],
 ): Promise<Parsed> {
   // Most commands of a container's life have an id and no flags: they need not load the parser (1 ms).
-  if (words.flags.length === 0) return new Parsed({}, flags, words.args);
+  const { lists } = words;
+  if (words.flags.length === 0) return new Parsed(lists, flags, words.args);
   const { parseArgs } = await import("../deps/parse_args.ts");
   const values = parseArgs(words.flags, {
     boolean: flags.filter(({ value }) => value === undefined)
@@ -180,7 +195,7 @@ export async function parseWords(
     string: flags.filter(({ value }) => value !== undefined)
       .map(({ name }) => name),
   });
-  return new Parsed({ ...values }, flags, words.args);
+  return new Parsed({ ...values, ...lists }, flags, words.args);
 }
 
 /**

@@ -36,6 +36,7 @@ Deno.test("sortWords() takes one dash and two, = and the next word", () => {
   ) {
     assertEquals(sortWords(words, CREATE_FLAGS), {
       flags: ["--bundle=/b"],
+      lists: {},
       args: ["id"],
     });
   }
@@ -44,6 +45,7 @@ Deno.test("sortWords() takes one dash and two, = and the next word", () => {
 Deno.test("sortWords() takes any word as a value, even one that looks like a flag", () => {
   assertEquals(sortWords(["-b", "--force", "id"], CREATE_FLAGS), {
     flags: ["--bundle=--force"],
+    lists: {},
     args: ["id"],
   });
   assertEquals(sortWords(["--bundle=", "--pid-file", ""], CREATE_FLAGS).flags, [
@@ -58,6 +60,7 @@ Deno.test("sortWords() takes any word as a value, even one that looks like a fla
 Deno.test("sortWords() does not take the word after a flag without value", () => {
   assertEquals(sortWords(["--force", "true"], DELETE_FLAGS), {
     flags: ["--force"],
+    lists: {},
     args: ["true"],
   });
 });
@@ -75,6 +78,7 @@ Deno.test("sortWords() lets the last one of a repeated flag win", () => {
 Deno.test("sortWords() ends the flags at --", () => {
   assertEquals(sortWords(["--force", "--", "-x", "--force"], DELETE_FLAGS), {
     flags: ["--force"],
+    lists: {},
     args: ["-x", "--force"],
   });
 });
@@ -83,12 +87,17 @@ Deno.test("sortWords() ends the flags at the first other word if asked to", () =
   const words = ["--root", "/r", "state", "--help", "--", "id"];
   assertEquals(sortWords(words, GLOBAL_FLAGS, { stopEarly: true }), {
     flags: ["--root=/r"],
+    lists: {},
     args: ["state", "--help", "--", "id"],
   });
 });
 
 Deno.test("sortWords() takes a single dash as a word", () => {
-  assertEquals(sortWords(["-"], DELETE_FLAGS), { flags: [], args: ["-"] });
+  assertEquals(sortWords(["-"], DELETE_FLAGS), {
+    flags: [],
+    lists: {},
+    args: ["-"],
+  });
 });
 
 Deno.test("sortWords() refuses wrong flags in the words of Go", () => {

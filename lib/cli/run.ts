@@ -4,50 +4,9 @@
  * @module
  */
 import type { Invocation } from "./invocation.ts";
+import { attend } from "./attend.ts";
 import { failed } from "./errors.ts";
 import { discard, launch, type Launched } from "./launch.ts";
-import type { Log } from "./log.ts";
-import { forwardSignals } from "./signals.ts";
-
-/** Exit codes from here on name the signal that killed the process, as shells do. */
-const SIGNALLED = 128;
-
-/** Gives our terminal back as it was, and ends; the container goes on. */
-function leave(): void {
-  Deno.stdin.setRaw(false);
-  Deno.exit(0);
-}
-
-/** Has the program executed, and waits for its end. */
-async function attend(
-  { container, process }: Launched,
-  log: Log,
-): Promise<number> {
-  const ownsTerminal = process.console !== undefined &&
-    Deno.stdin.isTerminal();
-  await using _signals = forwardSignals(
-    process,
-    ownsTerminal ? leave : undefined,
-  );
-  process.console?.attach();
-  try {
-    await container.exec();
-    const { code, signal, oomReport } = await process.wait();
-    log.write(
-      "debug",
-      `process ${process.pid} ended: code ${code}, signal ${signal}`,
-    );
-    if (oomReport !== undefined) {
-      const { oomText } = await import("../cgroups/oom/text.ts");
-      log.write("warning", `out of memory: ${oomText(oomReport)}`);
-    }
-    return signal > 0 ? SIGNALLED + signal : code;
-  } catch (error) {
-    process.signal("SIGKILL");
-    await process.wait(); // which gives our terminal back, too
-    throw error;
-  }
-}
 
 /**
  * Runs the container.
@@ -63,7 +22,10 @@ export async function run(invocation: Invocation): Promise<number> {
   try {
     launched = await launch(invocation, { detach });
     if (detach) await launched.container.exec();
-    else code = await attend(launched, log);
+    else {
+      const { container, process } = launched;
+      code = await attend(process, log, () => container.exec());
+    }
   } catch (error) {
     if (launched !== undefined) await discard(launched.container, log);
     throw failed("run", error);

@@ -31,6 +31,7 @@ export type { LogFunction, ProcessOptions } from "./options.ts";
 
 // Most commands need few of them.
 const firstProcess = lazy(() => import("./first_process.ts"));
+const joinedProcess = lazy(() => import("./joined_process.ts"));
 const starting = lazy(() => import("./start.ts"));
 const destroying = lazy(() => import("./destroy.ts"));
 const streaming = lazy(() => import("./streams.ts"));
@@ -96,48 +97,63 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Starts the first process: everything is set up, and it waits for {@linkcode Container.exec} before it executes its
-   * program.
+   * Starts a process.
+   *
+   * The first one is set up, with the container, and waits for {@linkcode Container.exec} before it executes its program.
+   * A further one joins the container and executes its program at once.
    *
    * @throws {ConfigError} with the field's JSON pointer; {ProgramError} with the step that failed; {HookError};
-   * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
+   * {CgroupError}; {StateError} if the container has stopped, or is paused. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
     await takeTurn();
+    if (this.#hasFirst()) return await this.#join(options);
     using _lock = await this.#parts.directory.lock();
-    return await this.#start(options);
+    return this.#hasFirst()
+      ? await this.#join(options)
+      : await this.#start(options);
+  }
+
+  #hasFirst(): boolean {
+    return this.#refresh().initPid !== 0;
   }
 
   async #start(options: ProcessOptions): Promise<Process> {
-    const { directory, host, noPivot, noNewKeyring, init, log } = this.#parts;
-    this.#refresh();
-    if (this.#record.initPid !== 0) {
-      throw new StateError(
-        this.id,
-        "the container has a first process already, and joining it is not supported",
-      );
-    }
     const { startFirstProcess } = await firstProcess();
     const process = await startFirstProcess({
-      directory,
+      ...this.#parts,
       record: this.#record,
-      host,
-      noPivot,
-      noNewKeyring,
-      init,
-      log,
     }, options);
     this.#refresh();
     this.#process = process;
     return process;
   }
 
-  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
+  async #join(options: ProcessOptions): Promise<Process> {
+    const { startJoinedProcess } = await joinedProcess();
+    return await startJoinedProcess(
+      { ...this.#parts, record: this.#record },
+      options,
+    );
+  }
+
+  /**
+   * {@linkcode Container.start}, and for the first process {@linkcode Container.exec}, in one. When it fails, no process
+   * is left.
+   */
   async run(options: ProcessOptions = {}): Promise<Process> {
     const { directory } = this.#parts;
+    if (this.#hasFirst()) {
+      const process = await this.start(options);
+      process.console?.attach();
+      return process;
+    }
     const { releaseInit } = await starting();
     await takeTurn();
     using _lock = await directory.lock();
+    if (this.#hasFirst()) {
+      throw new StateError(this.id, "somebody else has just started it");
+    }
     const process = await this.#start(options);
     process.console?.attach();
     try {

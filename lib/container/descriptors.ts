@@ -12,6 +12,8 @@
  *
  * @module
  */
+import { isInherited } from "../../ffi/fd.ts";
+import { RuntimeError } from "../errors.ts";
 
 /** See the module. */
 export interface InitDescriptors {
@@ -38,4 +40,36 @@ export function numberDescriptors(
     hooks,
     sync: hooks + 2 * startHooks,
   };
+}
+
+/** The descriptors of a process that joins a container: the preserved ones, a pidfd of init, and the sync socket. */
+export interface JoinDescriptors {
+  readonly preserved: number;
+  readonly init: number;
+  readonly sync: number;
+}
+
+/** Numbers the descriptors of a joining process that preserves some. */
+export function numberJoinDescriptors(preserved: number): JoinDescriptors {
+  const init = FIRST + preserved;
+  return { preserved, init, sync: init + 1 };
+}
+
+/**
+ * The descriptors from 3 on that the caller passed; undefined stands for ours of that number.
+ *
+ * @throws {RuntimeError} if there are fewer
+ */
+export function preserved(count: number): undefined[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (!isInherited(3 + i)) {
+      throw new RuntimeError(
+        "usage",
+        `cannot find preserved-fd ${i}: descriptor ${
+          3 + i
+        } was not passed to us`,
+      );
+    }
+    return undefined;
+  });
 }

@@ -16,14 +16,16 @@ import type { Host } from "./host.ts";
  * The error to throw for one that ended a launch. To be asked while the cgroup is there.
  *
  * @param sinceMs when the launch began, as `Date.now()` has it: earlier containers had the same name, perhaps
+ * @param killedBefore how many of the container's processes had been killed for want of memory by then
  */
 export async function explainFailure(
   error: unknown,
   trace: HookTrace,
   cgroup: CgroupManager,
   sinceMs?: number,
+  killedBefore = 0,
 ): Promise<unknown> {
-  if (outOfMemory(cgroup)) {
+  if (oomKills(cgroup) > killedBefore) {
     const detail = await whoseMemory(cgroup, sinceMs);
     const text =
       `container init was OOM-killed (memory limit too low?)${detail}`;
@@ -67,11 +69,12 @@ export async function explainRefusal(
   return new RuntimeError(error.kind, text, { cause: error });
 }
 
-function outOfMemory(cgroup: CgroupManager): boolean {
+/** How many processes were killed for want of memory; 0 if the cgroup is gone, or has no memory controller. */
+export function oomKills(cgroup: CgroupManager): number {
   try {
-    return cgroup.oomKillCount() > 0;
+    return cgroup.oomKillCount();
   } catch {
-    return false; // the cgroup is gone, or has no memory controller
+    return 0;
   }
 }
 

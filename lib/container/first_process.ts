@@ -32,7 +32,7 @@ import { snapshot } from "../spec/snapshot.ts";
 export interface FirstProcessContext {
   readonly directory: RecordDirectory;
   readonly record: ContainerRecord;
-  readonly host: Host | undefined;
+  readonly host?: Host | undefined;
   readonly noPivot: boolean;
   readonly noNewKeyring: boolean;
   readonly init: InitSettings;

@@ -11,6 +11,8 @@ export interface HandlerContext {
   readonly host: Host;
   readonly bundle: string;
   readonly directory: RecordDirectory;
+  /** The container's state, as an agent is told: a further process finds one that is created or running. */
+  readonly status: "creating" | "created" | "running";
   /** What differs from other containers of this configuration, for the program. */
   readonly given: Uint8Array<ArrayBuffer>;
   /** The process that will be the container's init; replaced when a second clone makes another. */

@@ -102,7 +102,7 @@ async function handOverListener(
   using listener = takeDescriptor(init.pidfd, value, "seccomp listener");
   await sendListener(listener, spec.linux!.seccomp!, {
     pid: init.pid,
-    state: stateInTheMaking(context, "creating", init.pid),
+    state: stateInTheMaking(context, context.status, init.pid),
   });
 }
 

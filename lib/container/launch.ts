@@ -4,11 +4,11 @@
  * @module
  */
 import { AT_FDCWD, O_RDWR } from "../../ffi/abi/fcntl.ts";
-import { type Fd, isInherited } from "../../ffi/fd.ts";
+import type { Fd } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { replaceFile } from "../../ffi/fs_change.ts";
 import { makeFifo } from "../../ffi/pipe.ts";
-import { resetAffinity } from "../../ffi/process.ts";
+import { setAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
 import { turns } from "../../ffi/turn.ts";
 import {
@@ -18,11 +18,11 @@ import {
 } from "../../init/bootstrap.ts";
 import { converse } from "../../init/session.ts";
 import { type CgroupManager, createManager, warmedUp } from "../cgroups/mod.ts";
-import { RuntimeError } from "../errors.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { cgroupOwner } from "./delegation.ts";
+import { preserved } from "./descriptors.ts";
 import { explainFailure, explainRefusal } from "./explain.ts";
 import { encodeGiven } from "./given.ts";
 import type { HandlerContext, HookTrace } from "./handler_context.ts";
@@ -166,6 +166,7 @@ class Launch {
     const options = this.#options;
     const context: HandlerContext = {
       ...options,
+      status: "creating",
       init,
       given: encodeGiven(options.id),
       place: (pid) => this.#place(pid),
@@ -273,7 +274,7 @@ class Launch {
     const owner = cgroupOwner(spec, host);
     if (owner !== undefined) this.#cgroup.delegate(owner);
     try {
-      resetAffinity(pid); // the caller's CPUs are not the container's: cpuset says what those are
+      setAffinity(pid); // the caller's CPUs are not the container's: cpuset says what those are
     } catch (error) {
       log("warning", (error as Error).message);
     }
@@ -317,19 +318,4 @@ function createdRecord(record: ContainerRecord, pid: number): ContainerRecord {
 function openFifo(directory: RecordDirectory, name: string): Fd {
   makeFifo(directory.file(name), 0o600);
   return openIn(AT_FDCWD, directory.file(name), O_RDWR);
-}
-
-/** The descriptors from 3 on that the caller passed. */
-function preserved(count: number): undefined[] {
-  return Array.from({ length: count }, (_, i) => {
-    if (!isInherited(3 + i)) {
-      throw new RuntimeError(
-        "usage",
-        `cannot find preserved-fd ${i}: descriptor ${
-          3 + i
-        } was not passed to us`,
-      );
-    }
-    return undefined;
-  });
 }

@@ -1,4 +1,4 @@
-/** What the first process of a container may be given besides the configuration. @module */
+/** What a process of a container may be given besides the configuration. @module */
 import { ConfigError } from "../errors.ts";
 import type { Process as ProcessSpec, Spec, User } from "../spec/types.ts";
 import type { StreamChoice } from "./streams.ts";
@@ -11,6 +11,11 @@ export type LogFunction = (
 
 /** A process to start; what is left out is as the configuration's `process` has it. */
 export interface ProcessOptions {
+  /**
+   * The whole process, as the specification has it, in place of the configuration's; what it says nothing of (limits,
+   * capabilities, labels, scheduling) is as there. The options below go on top.
+   */
+  readonly process?: ProcessSpec;
   /** The program and its arguments. */
   readonly args?: readonly string[];
   /** Environment variables, `NAME=value`, that replace the configuration's. */
@@ -41,19 +46,24 @@ export interface ProcessOptions {
   readonly pidFile?: string;
   /** Whether it is to outlive us: its terminal is not ours then. */
   readonly detach?: boolean;
+  /**
+   * For a further process of a container that runs: a cgroup below the container's that it is put into, by controller;
+   * `""` for all of them, and for cgroup v2. It must exist.
+   */
+  readonly cgroup?: Readonly<Record<string, string>>;
+  /** For a further process: whether a paused container is joined, too; the process then waits with the others. */
+  readonly ignorePaused?: boolean;
 }
 
 /** The configuration with the options put in; the same object if there are none. */
 export function withProcess(spec: Spec, options: ProcessOptions): Spec {
   const { args, env, cwd, terminal, user, apparmorProfile, selinuxLabel } =
     options;
-  if (
-    [args, env, cwd, terminal, user, apparmorProfile, selinuxLabel].every((
-      option,
-    ) => option === undefined)
-  ) return spec;
-  const base: ProcessSpec = spec.process ??
-    { cwd: "/", args: [], user: { uid: 0, gid: 0 } };
+  const given = [args, env, cwd, terminal, user, apparmorProfile, selinuxLabel];
+  const isSame = options.process === undefined &&
+    given.every((option) => option === undefined);
+  if (isSame) return spec;
+  const base = baseOf(spec.process, options.process);
   const process: ProcessSpec = {
     ...base,
     ...(args === undefined ? {} : { args: [...args] }),
@@ -65,6 +75,29 @@ export function withProcess(spec: Spec, options: ProcessOptions): Spec {
     ...(selinuxLabel === undefined ? {} : { selinuxLabel }),
   };
   return { ...spec, process };
+}
+
+/** What a process document leaves to the configuration's, as runc has it. */
+const INHERITED = [
+  "apparmorProfile",
+  "capabilities",
+  "ioPriority",
+  "oomScoreAdj",
+  "rlimits",
+  "scheduler",
+  "selinuxLabel",
+] as const;
+
+function baseOf(
+  configured: ProcessSpec | undefined,
+  given: ProcessSpec | undefined,
+): ProcessSpec {
+  const base = configured ?? { cwd: "/", args: [], user: { uid: 0, gid: 0 } };
+  if (given === undefined) return base;
+  const inherited = INHERITED.filter((name) =>
+    !given[name] && base[name] !== undefined
+  ).map((name) => [name, base[name]]);
+  return { ...Object.fromEntries(inherited), ...given };
 }
 
 function toUser(user: User | string, base: User): User {

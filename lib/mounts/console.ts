@@ -40,6 +40,7 @@ import {
   unlessFileSystem,
 } from "./calls.ts";
 import { type MountContext, rootOf } from "./context.ts";
+import type { Spec } from "../spec/types.ts";
 import { IN_NEW_ROOT, makeFile } from "./directory.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -48,17 +49,46 @@ const PTMX_MINOR = 2;
 const DEVPTS_ROOT_INODE = 1;
 const CONSOLE_MODE = 0o666;
 
+/** What the steps of a terminal depend on. */
+export interface TerminalContext {
+  readonly spec: Spec;
+  /** Descriptor of the container's root. */
+  readonly root: Operand;
+  /** Number of the sync socket. */
+  readonly sync: number;
+}
+
 /**
- * Adds the steps that make a terminal, if `process.terminal` asks for one: its other end goes to the parent, and it
- * becomes standard input, output and error, the controlling terminal, and /dev/console.
+ * Adds the steps that make a terminal, if `process.terminal` asks for one: as {@linkcode openTerminal}, and it becomes
+ * /dev/console.
  *
  * Preconditions: pivotRoot() came before; the process leads a session (setsid(2)) that has no terminal.
  *
  * @throws {ConfigError} for a size that a terminal can't have
  */
 export function openConsole(b: ProgramBuilder, context: MountContext): void {
-  const { spec } = context;
+  const { spec, sync, host } = context;
   if (!spec.process?.terminal) return;
+  const terminal = { spec, sync, root: rootOf(context) };
+  openTerminal(b, terminal, (slave) => {
+    if (host.mountNamespace) bindConsole(b, context, slave);
+  });
+}
+
+/**
+ * Adds the steps that make a terminal: its other end goes to the parent, and it becomes standard input, output and
+ * error, and the controlling terminal.
+ *
+ * Preconditions: the process is in the container's root, and leads a session that has no terminal.
+ *
+ * @param use adds steps with the container's end of it
+ * @throws {ConfigError} for a size that a terminal can't have
+ */
+export function openTerminal(
+  b: ProgramBuilder,
+  context: TerminalContext,
+  use: (slave: Operand) => void = () => {},
+): void {
   b.section("make the terminal", "/process/terminal", () => {
     const master = openMaster(b, context);
     const slave = b.call("ioctl", [
@@ -67,7 +97,7 @@ export function openConsole(b: ProgramBuilder, context: MountContext): void {
       flags(O_RDWR | O_NOCTTY | O_CLOEXEC, { O_RDWR, O_NOCTTY, O_CLOEXEC }),
     ]);
     setSize(b, context, master);
-    if (context.host.mountNamespace) bindConsole(b, context, slave);
+    use(slave);
     upcall(b, context.sync, MESSAGE.CONSOLE, { send: master });
     close(b, master);
     for (const fd of [0, 1, 2]) b.call("dup3", [slave, fd, 0]);
@@ -80,8 +110,8 @@ export function openConsole(b: ProgramBuilder, context: MountContext): void {
  * Opens a new terminal. What is at /dev/pts/ptmx may be anything; what the root of a devpts file system calls ptmx is
  * the real one, and nothing may be mounted on it.
  */
-function openMaster(b: ProgramBuilder, context: MountContext): Operand {
-  const directory = open(b, rootOf(context), "dev/pts", {
+function openMaster(b: ProgramBuilder, { root }: TerminalContext): Operand {
+  const directory = open(b, root, "dev/pts", {
     flags: O_PATH | O_DIRECTORY[b.arch],
     resolve: IN_NEW_ROOT,
   });
@@ -108,7 +138,7 @@ function openMaster(b: ProgramBuilder, context: MountContext): Operand {
 
 function setSize(
   b: ProgramBuilder,
-  { spec }: MountContext,
+  { spec }: TerminalContext,
   master: Operand,
 ): void {
   const size = spec.process?.consoleSize;

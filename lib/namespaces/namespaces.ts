@@ -51,6 +51,8 @@ export interface JoinedNamespace {
   readonly path: string;
   /** JSON pointer of the entry. */
   readonly pointer: string;
+  /** Number of a descriptor that stands for it, in place of the path: a pidfd of a process that is in it. */
+  readonly fd?: number;
 }
 
 /** How the namespaces of a container come about. */

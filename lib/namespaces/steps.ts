@@ -42,7 +42,7 @@ const FLAG_NAMES: Readonly<Record<string, number>> = {
 };
 
 /** A namespace and the descriptor of its file. */
-type Opened = [namespace: JoinedNamespace, fd: Result];
+type Opened = [namespace: JoinedNamespace, fd: Result | number];
 
 /** What decides how namespaces are entered. */
 export interface EnterOptions {
@@ -162,7 +162,11 @@ function enterInStages(
   };
 }
 
-function go(b: ProgramBuilder, { sync, given = [] }: EnterOptions): void {
+/** Asks the parent whether all is done that only it can do. */
+export function go(
+  b: ProgramBuilder,
+  { sync, given = [] }: EnterOptions,
+): void {
   b.section(
     "start init",
     undefined,
@@ -175,6 +179,7 @@ function openAll(
   joined: readonly JoinedNamespace[],
 ): Opened[] {
   return joined.map((namespace) => {
+    if (namespace.fd !== undefined) return [namespace, namespace.fd];
     // Perhaps by a program that is executed before.
     const keep = isLate([namespace, undefined]) ? 0 : O_CLOEXEC;
     const fd = named(b, namespace, () => {
@@ -201,14 +206,14 @@ function named<T>(
 function join(
   b: ProgramBuilder,
   namespace: JoinedNamespace,
-  fd: Result,
+  fd: Result | number,
 ): void {
   const { type } = namespace;
   named(b, namespace, () => {
     // setns(2): who shares root and working directory with others, as threads do, may not change mount namespaces.
     if (type === "mount") b.call("unshare", [flagsNamed(CLONE_FS)]);
     b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[type])]);
-    b.call("close", [fd]);
+    if (namespace.fd === undefined) b.call("close", [fd]);
   });
 }
 
@@ -293,7 +298,7 @@ function makeUserNamespace(b: ProgramBuilder, sync: number): void {
 }
 
 /** The child goes on; the first process tells the parent of it, and ends. */
-function secondClone(b: ProgramBuilder, sync: number): void {
+export function secondClone(b: ProgramBuilder, sync: number): void {
   b.section("clone into the new namespaces", "/linux/namespaces", () => {
     const [child, parent] = [b.label("child"), b.label("first process")];
     const pid = b.call("clone", [CLONE_PARENT | SIGNALS.SIGCHLD, 0, 0, 0, 0]);
@@ -322,10 +327,12 @@ function becomeRoot(b: ProgramBuilder): void {
   });
 }
 
-function undumpable(b: ProgramBuilder, value: 0 | 1): void {
+/** Says whether processes without privileges over us may look at us and trace us. */
+export function undumpable(b: ProgramBuilder, value: 0 | 1): void {
   b.call("prctl", [PR_SET_DUMPABLE, value, 0, 0, 0]);
 }
 
-function flagsNamed(value: number): Flags {
+/** CLONE_* flags with their names. */
+export function flagsNamed(value: number): Flags {
   return flags(value, FLAG_NAMES);
 }

@@ -24,7 +24,12 @@ import {
   thawV1,
 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
-import { placeIn, type PlaceOptions } from "../placement.ts";
+import {
+  checkBelow,
+  placeBelow,
+  placeIn,
+  type PlaceOptions,
+} from "../placement.ts";
 import { childrenOf, joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { type CgroupWrite, readNothing } from "../write.ts";
@@ -107,12 +112,13 @@ export class V1Manager extends BaseManager implements CgroupManager {
   }
 
   join(pid: number, options: PlaceOptions = {}): void {
+    checkBelow(this.parts.flatMap(({ controllers }) => controllers), options);
     for (const part of [...this.parts]) {
       const { files, directory, controllers } = part;
       try {
         const place = controllers.includes("")
           ? placeIn(files, directory, options)
-          : directory;
+          : placeBelow(directory, controllers, options) ?? directory;
         joinCgroup(files, place, pid);
       } catch (error) {
         if (!this.#isOptional(error)) throw error;

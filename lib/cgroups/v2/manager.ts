@@ -19,7 +19,7 @@ import { containerDeviceFilter, type DeviceFilter } from "../devices.ts";
 import { isErrno } from "../files.ts";
 import { type FreezerState, freezerStateV2, setFrozenV2 } from "../freezer.ts";
 import type { CgroupManager } from "../manager.ts";
-import { placeIn, type PlaceOptions } from "../placement.ts";
+import { checkBelow, placeIn, type PlaceOptions } from "../placement.ts";
 import { joinCgroup, killAtOnce, killEach } from "../processes.ts";
 import type { CgroupPart } from "../record.ts";
 import { askedControllers, v2Writes } from "./controllers.ts";
@@ -80,6 +80,7 @@ export class V2Manager extends BaseManager implements CgroupManager {
 
   join(pid: number, options: PlaceOptions = {}): void {
     const part = this.main;
+    checkBelow([], options);
     if (part === undefined) return;
     try {
       joinCgroup(part.files, placeIn(part.files, part.directory, options), pid);
@@ -94,6 +95,7 @@ export class V2Manager extends BaseManager implements CgroupManager {
 
   openDirectory(options: PlaceOptions = {}): Fd | undefined {
     const part = this.main;
+    checkBelow([], options);
     return part?.files.open(placeIn(part.files, part.directory, options));
   }
 

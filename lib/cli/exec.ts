@@ -1,0 +1,63 @@
+/**
+ * The command `exec`: runs a further process in a container.
+ *
+ * @module
+ */
+import { Factory } from "../container/factory.ts";
+import type { ProcessOptions } from "../container/options.ts";
+import type { Spec } from "../spec/types.ts";
+import { attend } from "./attend.ts";
+import { describeError, EXIT_EXEC_FAILURE, ExitError } from "./errors.ts";
+import { execProcess, subCgroups } from "./exec_process.ts";
+import { initArgs } from "./init_args.ts";
+import type { Invocation } from "./invocation.ts";
+import { processOptions } from "./process_options.ts";
+import { requireTerminal } from "./terminal.ts";
+
+/**
+ * Runs the process.
+ *
+ * @returns its exit code; 0 with --detach
+ * @throws {ExitError} with the exit code 255 when it can't be started; then none is left
+ */
+export async function run(invocation: Invocation): Promise<number> {
+  try {
+    return await execute(invocation);
+  } catch (error) {
+    throw new ExitError(
+      `exec failed: ${describeError(error)}`,
+      EXIT_EXEC_FAILURE,
+      { cause: error },
+    );
+  }
+}
+
+async function execute(invocation: Invocation): Promise<number> {
+  const { parsed, log } = invocation;
+  const detach = parsed.on("detach");
+  const factory = await Factory.open(await invocation.root(), {
+    init: invocation.init,
+    initArgs: initArgs(),
+    debug: log.debug,
+    log: (level, message) => log.write(level, message),
+  });
+  const container = await factory.load(parsed.args[0] ?? "");
+  const options = await optionsOf(invocation, container.spec, detach);
+  if (options.process?.terminal === true && !detach) requireTerminal();
+  const process = await container.start(options);
+  return detach ? 0 : await attend(process, log);
+}
+
+async function optionsOf(
+  { parsed, log }: Invocation,
+  spec: Spec,
+  detach: boolean,
+): Promise<ProcessOptions> {
+  const cgroup = subCgroups(parsed.all("cgroup"));
+  return {
+    ...await processOptions(parsed, { detach, listenFds: 0 }),
+    process: await execProcess(parsed, spec, log),
+    ignorePaused: parsed.on("ignore-paused"),
+    ...(cgroup === undefined ? {} : { cgroup }),
+  };
+}
