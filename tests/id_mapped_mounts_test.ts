@@ -239,6 +239,24 @@ claim("idmap maps one mount, ridmap those below it too", async (box) => {
   assertEquals(await owners(["rbind"]), "5007:5008\n7:8");
   assertEquals(await owners(["rbind", "idmap"]), "5007:5008\n7:8");
   assertEquals(await owners(["rbind", "ridmap"]), "5007:5008\n5007:5008");
+  // With mappings of its own, or those of the user namespace.
+  const inNamespace = async (mount: Mount, more = "") =>
+    await box.out(
+      `${script}${more}`,
+      withMounts([mount], addUserNamespace),
+    );
+  assertEquals(
+    await inNamespace(
+      bind(dir, { options: ["rbind", "ridmap"] }),
+      "; touch /mnt/sub/new",
+    ),
+    "7:8\n7:8",
+  );
+  assertEquals(ownerOf(`${sub}/new`), "0:0");
+  assertEquals(
+    await inNamespace(mapped(dir, OWN, ["rbind", "idmap"])),
+    "7:8\n65534:65534",
+  );
 });
 
 claim(

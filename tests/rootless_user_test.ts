@@ -459,6 +459,32 @@ claimAs("rootless user: id-mapped mounts are refused", async (box, account) => {
 });
 
 claimAs(
+  "rootless: root of a user namespace can't map the ids of the host's files",
+  async (box, account) => {
+    const bundle = await rootlessBundle(box, "true", (spec) => {
+      const map = [{ containerID: 0, hostID: 0, size: 1 }];
+      spec.linux.uidMappings = map;
+      spec.linux.gidMappings = map;
+      spec.mounts.push({
+        destination: "/mnt",
+        source: box.dir,
+        options: ["bind", "idmap"],
+      });
+    }, account);
+    const command = [
+      "unshare",
+      "-Ur",
+      "-m",
+      ...box.argv("run", "--bundle", bundle, box.newId()),
+    ];
+    assertMatch(
+      failure(await box.command(command, { as: account })),
+      /cannot map the ids of the mount on \/mnt: EPERM, that takes CAP_SYS_ADMIN in the user namespace that \w+ was mounted in/,
+    );
+  },
+);
+
+claimAs(
   "rootless user: ids that /etc/subuid does not give are named",
   async (box, account) => {
     const text = failure(

@@ -51,6 +51,19 @@ testAsRoot("mapMountIds() takes the mappings of an option", () => {
   assertEquals(mappedOwner(mountWith(["bind", option])), [7, 200]);
 });
 
+testAsRoot(
+  "mapMountIds() takes relative ids, and those that are left out, from a process's user namespace",
+  () => {
+    const mount = mountWith(["bind", "idmap=uids=@3-7-1"]);
+    assertEquals(mappedOwner(mount, Deno.pid), [7, 4]);
+    const beyond = mountWith(["bind", "idmap=uids=@3-4294967295-1"]);
+    assertEquals(
+      refusal(() => mappedOwner(beyond, Deno.pid)),
+      `${POINTER}/options: idmap=uids=@3-4294967295-1: id 4294967295 is not mapped in the container's user namespace`,
+    );
+  },
+);
+
 testAsRoot("mapMountIds() says what the mount lacks", () => {
   const needs =
     "an id-mapped mount needs uidMappings and gidMappings, or a user namespace";
