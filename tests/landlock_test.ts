@@ -143,6 +143,16 @@ kernelClaim(FILES, "a startContainer hook is restricted, too", async (box) => {
   );
 });
 
+kernelClaim(FILES, "a process that joins is restricted, too", async (box) => {
+  const join = async (landlock?: Landlock): Promise<string> => {
+    const container = await box.start(restricted(landlock));
+    const words = ["exec", container.id, "sh", "-c", WRITE];
+    return (await box.nsinit(words)).stdout;
+  };
+  assertEquals(await join(), "tmp\nshm\nnull\netc\n");
+  assertEquals(await join(RULES), "tmp\nnull\n");
+});
+
 kernelClaim(FILES, "links of the image lead to its own files", async (box) => {
   const { stdout, stderr } = await box.sh(
     "cat /etc/secret; cat /tmp/x",
