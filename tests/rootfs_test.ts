@@ -505,15 +505,23 @@ claim(
   },
 );
 
-claim("devices: an existing device that matches is kept", async (box) => {
-  const bundle = await box.bundle((spec) => {
-    spec.linux.devices = [{ path: "/extra", type: "c", major: 1, minor: 5 }];
-    spec.process.args = ["true"];
-  });
-  await box.command(["mknod", `${bundle.rootfs}/extra`, "c", "1", "5"]);
-  const result = await box.nsinit(["run", "-b", bundle.dir, box.newId()]);
-  assertEquals([result.code, result.stderr], [0, ""]);
-});
+claim(
+  "devices: an existing device that matches is kept, owner and mode included",
+  async (box) => {
+    const bundle = await box.bundle((spec) => {
+      spec.linux.devices = [
+        { path: "/extra", type: "c", major: 1, minor: 5, uid: 7, gid: 8 },
+      ];
+      spec.process.args = ["true"];
+    });
+    const path = `${bundle.rootfs}/extra`;
+    await box.command(["mknod", "-m", "640", path, "c", "1", "5"]);
+    const result = await box.nsinit(["run", "-b", bundle.dir, box.newId()]);
+    assertEquals([result.code, result.stderr], [0, ""]);
+    const { uid, gid, mode } = await Deno.stat(path);
+    assertEquals([uid, gid, (mode ?? 0) & 0o777], [0, 0, 0o640]);
+  },
+);
 
 claim("devices: an unknown type is refused and named", async (box) => {
   const bundle = await box.bundle((spec) => {

@@ -87,19 +87,19 @@ function makeDevice(
   if (host.userNamespace && isDevice) {
     return bindDevice(b, directory, name, node);
   }
-  const fd = descriptorSlot("device");
-  const missing = b.label("missing");
-  const [refused, check, done] = [
+  const [missing, refused, done] = [
+    b.label("missing"),
     b.label("refused"),
-    b.label("check"),
     b.label("done"),
   ];
   const how = { flags: O_PATH | O_NOFOLLOW[b.arch] };
   const found = open(b, directory, name, how, {
     onError: { do: "jump", errnos: ["ENOENT"], to: missing },
   });
-  b.store(fd, found);
-  b.jump(check);
+  // It may be the host's, in a bind mount of /dev: its owner and mode are not ours to change.
+  requireDevice(b, stat(b, found), node, "there is another file");
+  close(b, found);
+  b.jump(done);
   b.place(missing);
   const number = deviceNumber(node.major, node.minor);
   const make = [directory, text(name), node.mode, number];
@@ -108,17 +108,16 @@ function makeDevice(
     make,
     isDevice ? { onError: { do: "jump", errnos: ["EPERM"], to: refused } } : {},
   );
-  b.store(fd, open(b, directory, name, how));
-  b.place(check);
-  requireDevice(b, stat(b, word(fd)), node, "there is another file");
-  setOwner(b, word(fd), node);
-  close(b, word(fd));
+  const made = open(b, directory, name, how);
+  requireDevice(b, stat(b, made), node, "there is another file");
+  setOwner(b, made, node);
+  close(b, made);
   if (isDevice) {
     b.jump(done);
     b.place(refused);
     bindDevice(b, directory, name, node);
-    b.place(done);
   }
+  b.place(done);
 }
 
 /** Fails unless a file is the device that is wanted. */
@@ -147,7 +146,7 @@ function unlessDevice(
   b.unless(statField(state, "rdevMinor"), -1, node.minor, to);
 }
 
-/** Sets owner and mode: those of a node that was there, or in a directory that hands its group on, may differ. */
+/** Sets owner and mode: those of a node in a directory that hands its group on, or of a file system with ACLs, may differ. */
 function setOwner(b: ProgramBuilder, fd: Operand, node: DeviceNode): void {
   const empty = flags(AT_EMPTY_PATH, { AT_EMPTY_PATH });
   b.call("fchownat", [fd, text(""), node.uid, node.gid, empty]);

@@ -103,21 +103,26 @@ function deviceSteps(device: Device, userNamespace = false): string[] {
 
 Deno.test("makeDevices() makes a node, looks at it through a descriptor, and sets its owner", () => {
   const steps = deviceSteps({ ...FUSE, uid: 1, gid: 2 });
-  assertEquals(steps.slice(0, 14), [
-    'openat2([directory], "fuse", {O_PATH|O_NOFOLLOW|O_CLOEXEC}, 24); ENOENT: to missing',
-    "STORE({device}, $openat2)",
-    "to check",
-    'mknodat([directory], "fuse", 020666, 2789); EPERM: to refused',
-    'openat2([directory], "fuse", {O_PATH|O_NOFOLLOW|O_CLOEXEC}, 24)',
-    "STORE({device}, $openat2)",
-    'statx([device], "", AT_EMPTY_PATH, STATX_BASIC_STATS|STATX_MNT_ID, {statx})',
+  const looks = [
+    'statx($openat2, "", AT_EMPTY_PATH, STATX_BASIC_STATS|STATX_MNT_ID, {statx})',
     "unless [statx+28] & 0xf000 is 0x2000, to wrong",
     "unless [statx+128] is 10, to wrong",
     "unless [statx+132] is 229, to wrong",
     "to right",
     "fail with EEXIST: cannot make device /dev/fuse: there is another file",
-    'fchownat([device], "", 1, 2, AT_EMPTY_PATH)',
-    'fchmodat2([device], "", 0666, AT_EMPTY_PATH); ENOSYS: go on',
+  ];
+  assertEquals(steps.slice(0, 20), [
+    'openat2([directory], "fuse", {O_PATH|O_NOFOLLOW|O_CLOEXEC}, 24); ENOENT: to missing',
+    // One that is there may be the host's.
+    ...looks,
+    "close($openat2)",
+    "to done",
+    'mknodat([directory], "fuse", 020666, 2789); EPERM: to refused',
+    'openat2([directory], "fuse", {O_PATH|O_NOFOLLOW|O_CLOEXEC}, 24)',
+    ...looks,
+    'fchownat($openat2, "", 1, 2, AT_EMPTY_PATH)',
+    'fchmodat2($openat2, "", 0666, AT_EMPTY_PATH); ENOSYS: go on',
+    "close($openat2)",
   ]);
 });
 
