@@ -139,6 +139,32 @@ claim(
 );
 
 claim(
+  "memory: in a cgroup namespace, where names of the kernel's log can't be compared, counters tell [v2]",
+  async (box) => {
+    const bundle = await box.bundle((spec, bundle) => {
+      limited({ memory: { limit: LIMIT, swap: LIMIT } })(spec, bundle);
+      spec.process.args = ["sh", "-c", `exec ${HOG}`];
+      // A relative one can't be placed where our own cgroup looks like the root.
+      spec.linux.cgroupsPath = `/${box.mark}-absolute`;
+    });
+    const run = (...before: string[]) =>
+      box.command([
+        ...before,
+        ...box.argv("run", "--bundle", bundle.dir, box.newId()),
+      ]);
+    const told =
+      /the container's limit of \d+ bytes was reached \(\/\S+\), and the kernel killed 1 process/;
+    const { code, stderr } = await run("unshare", "--cgroup");
+    assertEquals(code, 137);
+    assertMatch(stderr, told);
+    assertEquals(/pid \d+/.test(stderr), false);
+    // Outside the log names it, unless it can't be read.
+    assertMatch((await run()).stderr, told);
+  },
+  { skip: without("memory"), isRace: true },
+);
+
+claim(
   "memory: a limit of a cgroup inside the container is told as such",
   async (box) => {
     const container = await box.start((spec) => {

@@ -78,6 +78,22 @@ export function timesReached(
 
 /** Near what v1 shows for "no limit". */
 const NO_LIMIT = 2 ** 62;
+/** The last pages below a limit may be too few for what was asked for. */
+const LAST_PAGES = 65_536;
+
+/**
+ * Whether a cgroup of v1 has ever used as much memory, or memory and swap, as it may. Some kernels do not count how often
+ * a limit was reached (seen with Linux 6.18), but all know the most that was in use.
+ */
+export function hasBeenFull(path: string): boolean {
+  return ["memory.", "memory.memsw."].some((prefix) => {
+    const read = (name: string): number | undefined =>
+      numberIn(readKernelFile(`${path}/${prefix}${name}_in_bytes`) ?? "");
+    const [limit, most] = [read("limit"), read("max_usage")];
+    return limit !== undefined && limit < NO_LIMIT && most !== undefined &&
+      most + LAST_PAGES >= limit;
+  });
+}
 
 /** A cgroup's limit of memory; undefined if it has none. */
 export function limitOf(version: 1 | 2, path: string): number | undefined {

@@ -12,6 +12,7 @@ import type { CgroupRecord } from "../record.ts";
 import {
   ancestors,
   descendants,
+  hasBeenFull,
   limitOf,
   type MemoryCgroup,
   memoryCgroup,
@@ -128,7 +129,8 @@ function fromCounters(
 ): Found {
   const { version, path } = cgroup;
   const wasReached = (directory: string): boolean =>
-    (timesReached(version, directory) ?? 0) > (before.get(directory) ?? 0);
+    (timesReached(version, directory) ?? 0) > (before.get(directory) ?? 0) ||
+    version === 1 && hasBeenFull(directory);
   const found = (
     level: OomReport["level"],
     directory: string | undefined,

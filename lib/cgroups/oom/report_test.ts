@@ -140,6 +140,31 @@ Deno.test("oomReport() concludes from v1's counters whose limit it was", () => {
   });
 });
 
+Deno.test("oomReport() concludes from v1's most use of memory, where reaching a limit is not counted", () => {
+  const files = (own: number, above: number): Record<string, string> => ({
+    "pod/box/memory.oom_control": "under_oom 0\noom_kill 1\n",
+    "pod/box/memory.failcnt": "0\n",
+    "pod/box/memory.limit_in_bytes": "8388608\n",
+    "pod/box/memory.max_usage_in_bytes": `${own}\n`,
+    "pod/memory.failcnt": "0\n",
+    "pod/memory.limit_in_bytes": "16777216\n",
+    "pod/memory.max_usage_in_bytes": `${above}\n`,
+  });
+  const level = (own: number, above: number) => {
+    using tree = new Tree("v1", files(own, above));
+    const found = tree.report();
+    return [found?.level, found?.cgroup, found?.limitBytes];
+  };
+  assertEquals(level(8_388_608, 9_000_000), [
+    "container",
+    "/pod/box",
+    8_388_608,
+  ]);
+  assertEquals(level(8_380_416, 9_000_000)[0], "container");
+  assertEquals(level(5_000_000, 16_777_216), ["ancestor", "/pod", 16_777_216]);
+  assertEquals(level(5_000_000, 9_000_000), ["host", undefined, undefined]);
+});
+
 Deno.test("oomKills() adds up what cgroups in the container count on v1", () => {
   const control = (kills: number) => `under_oom 0\noom_kill ${kills}\n`;
   using tree = new Tree("v1", {
