@@ -29,6 +29,7 @@ export interface WorkingAgent extends AsyncDisposable {
 /** Which argument is a path. */
 const PATH_ARGUMENT: Readonly<Record<string, number>> = {
   mkdir: 0,
+  open: 0,
   mkdirat: 1,
   openat: 1,
 };

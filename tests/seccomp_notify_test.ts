@@ -1,4 +1,5 @@
 /** Calls that an agent answers: SCMP_ACT_NOTIFY, config-linux.md#seccomp. */
+import { memoryFile } from "../ffi/memfd.ts";
 import {
   assert,
   assertEquals,
@@ -8,7 +9,7 @@ import {
 import type { Box } from "./box.ts";
 import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
-import { failure, ok, until } from "./command.ts";
+import { failure, ok, type Result, until } from "./command.ts";
 import { isGone } from "./container.ts";
 import { exists } from "./host.ts";
 import { rootless } from "./rootless.ts";
@@ -147,6 +148,46 @@ claim(
   },
 );
 
+claim("seccomp notify: a descriptor is given as asked for", async (box) => {
+  const file = `${box.dir}/given`;
+  await Deno.writeTextFile(file, "one\n");
+  const seen: unknown[] = [];
+  await using agent = await startAgent(box, async (call, path) => {
+    const [, address, flags] = call.args;
+    if (path === "/twice") {
+      // The number is a result of its own; the call waits on.
+      const number = call.addFd(file, { answer: false, target: 40 });
+      seen.push(number, call.isValid(), call.return(number), call.isValid());
+    } else if (path === "/append") {
+      seen.push(Number(flags) & 0o3, call.addFd(file, { append: true })! > 2);
+    } else if (path === "/descriptor") {
+      using given = memoryFile("given", new TextEncoder().encode("three\n"));
+      seen.push(call.addFd(given.number, { closeOnExec: true })! > 2);
+    } else if (path === "/memory") {
+      const bytes = await call.readMemory(address!, 4);
+      seen.push(new TextDecoder().decode(bytes));
+      seen.push(await call.readMemory(1n, 4), await call.readString(1n));
+      seen.push(await call.readString(address!, 3));
+      call.fail("EXDEV");
+    } else call.continue();
+  });
+  const { stdout, stderr } = await box.sh(
+    "cat /twice; echo two >>/append; cat /descriptor; cat /memory; cat /twice",
+    ask(["openat", "open"], agent),
+  );
+  assertEquals(stdout, "one\nthree\none\ntwo\n");
+  assertStringIncludes(stderr, "'/memory': Invalid cross-device link");
+  const twice = [40, true, true, false];
+  const nothing = new Uint8Array(0);
+  assertEquals(seen, [
+    ...twice,
+    ...[1, true],
+    true,
+    ...["/mem", nothing, undefined, undefined],
+    ...twice,
+  ]);
+});
+
 claim("seccomp notify: one agent has many containers", async (box) => {
   await using agent = await startAgent(box, (call) => call.fail("EXDEV"));
   const edit: Edit = (spec, bundle) => {
@@ -158,6 +199,28 @@ claim("seccomp notify: one agent has many containers", async (box) => {
   for (const container of containers) {
     assertEquals(await container.finished(), "refused\n");
   }
+});
+
+claim("seccomp notify: a further process has a listener too", async (box) => {
+  await using agent = await startAgent(box, (call) => call.fail("EXDEV"));
+  const container = await box.start(ask(MKDIR, agent));
+  const exec = (): Promise<Result> =>
+    container.try("exec", "mkdir", "/dev/shm/a");
+  assertStringIncludes((await exec()).stderr, "Invalid cross-device link");
+  const { pid, state } = agent.first().container;
+  assertEquals(agent.first().pid, pid);
+  const first = await container.pid();
+  assert(pid !== first);
+  assertEquals([state.id, state.status, state.pid], [
+    container.id,
+    "running",
+    first,
+  ]);
+  await agent.close();
+  const refused = await exec();
+  assertStringIncludes(refused.stderr, "/linux/seccomp/listenerPath: ");
+  assert(refused.code !== 0);
+  assertEquals((await container.state()).status, "running");
 });
 
 claim(

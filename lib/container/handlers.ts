@@ -98,11 +98,13 @@ async function handOverListener(
   { value }: Question,
 ): Promise<void> {
   const { sendListener } = await import("../seccomp/listener.ts");
-  const { spec, init } = context;
+  const { spec, init, status, directory } = context;
   using listener = takeDescriptor(init.pidfd, value, "seccomp listener");
+  // A further process is not the one that the container's state names.
+  const first = status === "creating" ? init.pid : directory.read().initPid;
   await sendListener(listener, spec.linux!.seccomp!, {
     pid: init.pid,
-    state: stateInTheMaking(context, context.status, init.pid),
+    state: stateInTheMaking(context, status, first),
   });
 }
 
