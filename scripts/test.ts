@@ -1,11 +1,12 @@
 /**
- * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd]… [--filter TEXT]`.
+ * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd|systemd-vm]… [--filter TEXT]`.
  *
  * Without `--lane` it installs what the tests need, checks the source text, builds dist/, runs the unit tests, and runs
  * the end-to-end tests twice, with each interpreter of a container's program, to compare what they observe (lane
  * `interpreters`). The lane `e2e` runs them once, with the default. The lane `v2` runs end-to-end tests on a second
  * kernel with pure cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name. The lane `systemd` runs
- * those in `systemd_test.ts` there, with systemd as process 1.
+ * those in `systemd_test.ts` under a systemd in namespaces here, and `systemd-vm` those of them with "[v2]" in their name
+ * on the second kernel.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
  * doesn't list is a failure, and so is a lane that ran too few tests.
@@ -18,7 +19,7 @@ import { runWithBoth } from "./test_interpreters.ts";
 import { endToEndFiles, type Run, runLane, unitFiles } from "./test_lanes.ts";
 import { summary, type TestResult } from "./test_results.ts";
 import { runBuild, runChecks } from "./test_steps.ts";
-import { runSystemd } from "./test_systemd.ts";
+import { runSystemd, runSystemdVm } from "./test_systemd.ts";
 import { runInVm } from "./test_v2.ts";
 
 type Filter = string | undefined;
@@ -44,6 +45,7 @@ const LANES: Readonly<
     }),
   v2: (filter) => withBuild(() => runInVm(filter)),
   systemd: (filter) => withBuild(() => runSystemd(filter)),
+  "systemd-vm": (filter) => withBuild(() => runSystemdVm(filter)),
 };
 
 /** A test that measures: nothing may run beside it. */

@@ -109,7 +109,9 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   e2e: 750,
   v2: 22,
   "v2 reexec": 3,
-  systemd: 12,
+  systemd: 16,
+  "systemd v2": 15,
+  "systemd vm": 4,
 };
 
 /** Runs a lane of one or more runs. A lane in which too few tests ran has failed. */

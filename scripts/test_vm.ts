@@ -1,27 +1,37 @@
 /**
  * Runs a lane of tests in a machine of its own, and collects its results.
  *
- * The machine is emulated, some twenty times slower, so only tests that were chosen run there.
- *
  * @module
  */
 import { join } from "../lib/deps/path.ts";
 import { ROOT } from "./test_lanes.ts";
 import type { TestResult } from "./test_results.ts";
 
+/**
+ * What makes the machine: one that is emulated, some twenty times slower, so that only tests that were chosen run there;
+ * or namespaces with a systemd, as fast as this one.
+ */
+export type MachineMaker = "run_in_vm" | "run_with_systemd";
+
 /** A lane that runs in a machine. */
 export interface VmLane {
   readonly name: string;
-  /** The script that runs in the machine, with the filter if there is one; it calls {@linkcode report}. */
+  /** The program in scripts/ that makes the machine. @default {"run_in_vm"} */
+  readonly maker?: MachineMaker;
+  /** The script that runs in the machine, with `args` and the filter if there is one; it calls {@linkcode report}. */
   readonly script: string;
-  /** Further flags of scripts/run_in_vm. */
+  readonly args?: readonly string[];
+  /** Further flags of the program that makes the machine. */
   readonly flags?: readonly string[];
   /** Time limit for the whole machine, in seconds. */
   readonly seconds: number;
 }
 
 /** Tests multiply their own time limits by this. */
-const SLOWNESS = 20;
+const SLOWNESS: Readonly<Record<MachineMaker, number>> = {
+  "run_in_vm": 20,
+  "run_with_systemd": 1,
+};
 
 const RESULTS = "results.json";
 
@@ -31,8 +41,9 @@ export async function runInMachine(
   filter: string | undefined,
 ): Promise<TestResult[]> {
   const out = await Deno.makeTempDir();
+  const { maker = "run_in_vm" } = lane;
   try {
-    const { code } = await new Deno.Command(join(ROOT, "scripts/run_in_vm"), {
+    const { code } = await new Deno.Command(join(ROOT, "scripts", maker), {
       args: [
         ...lane.flags ?? [],
         "--out",
@@ -41,12 +52,13 @@ export async function runInMachine(
         String(lane.seconds),
         "--",
         "env",
-        `NSINIT_SLOW=${SLOWNESS}`,
+        `NSINIT_SLOW=${SLOWNESS[maker]}`,
         Deno.execPath(),
         "run",
         "-A",
         "--no-check",
         join(ROOT, lane.script),
+        ...lane.args ?? [],
         ...(filter === undefined ? [] : [filter]),
       ],
       cwd: ROOT,
