@@ -95,6 +95,10 @@ claim(
   { skip: without("memory") },
 );
 
+/** A shell that writes 48 MiB itself: what the kernel writes for it, in a read, fails instead of waiting. */
+const WRITER =
+  "x=0123456789abcdef; while [ ${#x} -lt 50000000 ]; do x=$x$x; done; echo ended; sleep 1000";
+
 claim(
   "memory: without the OOM killer, a program that wants too much waits",
   async (box) => {
@@ -102,7 +106,7 @@ claim(
     const container = await box.start((spec, bundle) => {
       const memory = { limit, swap: limit, disableOOMKiller: true };
       limited({ memory })(spec, bundle);
-      spec.process.args = ["sh", "-c", HOG];
+      spec.process.args = ["sh", "-c", WRITER];
     });
     const dir = await directory(container, "memory");
     const control = () => Deno.readTextFileSync(`${dir}/memory.oom_control`);
