@@ -9,7 +9,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { killAndReap, signalPidfd, waitForExit } from "../../ffi/process.ts";
 import type { CgroupManager } from "../cgroups/mod.ts";
 import type { CgroupRecord } from "../cgroups/record.ts";
-import { StateError } from "../errors.ts";
+import { RuntimeError, StateError } from "../errors.ts";
 import { processStat } from "./status.ts";
 
 /** How long a process may be seen standing still, in milliseconds: a change of device rules freezes for less. */
@@ -32,7 +32,7 @@ export interface StallWatchOptions {
 
 /**
  * Makes a function to call once in a while, as long as an answer is awaited. It throws {StateError} when the process
- * has been seen standing still for a second.
+ * has been seen standing still for a second, {RuntimeError} when nothing is left of it that could answer.
  */
 export function stallWatch(options: StallWatchOptions): () => void {
   let since: number | undefined;
@@ -50,6 +50,13 @@ export function stallWatch(options: StallWatchOptions): () => void {
 
 function whyStill(pid: number, cgroup: CgroupRecord): string | undefined {
   const state = processStat(pid)?.state;
+  // A filter has ended its first thread alone, and others of a re-executed init live on: nothing else tells of it.
+  if (state === "Z") {
+    throw new RuntimeError(
+      "protocol",
+      "container init exited unexpectedly",
+    );
+  }
   if (state === "T") return `process ${pid} has been stopped by a signal`;
   if (state === "t") return `process ${pid} is held by a tracer`;
   const directory = frozenDirectory(cgroup);
