@@ -73,7 +73,7 @@ export {
   type SeccompAgentOptions,
   type SeccompNotification,
 } from "./lib/seccomp/agent/mod.ts";
-export type { ErrnoName } from "./ffi/abi/errno.ts";
+export { ERRNO, type ErrnoName } from "./ffi/abi/errno.ts";
 export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
 export {

@@ -200,7 +200,9 @@ Deno.test("converse() closes what came with a message that it can't use", async 
   {
     using file = memoryFile("unasked", new Uint8Array(0));
     await assertRejects(() =>
-      talk((socket) => sendMessage(socket, new Uint8Array(1), [file, file]))
+      talk((socket) => {
+        sendMessage(socket, new Uint8Array(1), [file, file]);
+      })
     );
     await assertRejects(() => talk((socket) => say(socket, 99, 0, [file])));
     await talk((socket) => say(socket, MESSAGE.CREATED, 0, [file, file, file]));

@@ -82,6 +82,7 @@ export class SeccompAgent
     await Promise.all(this.#work);
   }
 
+  /** As {@linkcode close}, at the end of a scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
