@@ -110,6 +110,7 @@ const FIGURES_V2: Readonly<Record<string, Figure>> = {
   "memory.usage.usage": only("memory", "memory.current"),
   "memory.usage.limit": only("memory", "memory.max"),
   "memory.usage.failcnt": row("memory", "memory.events", "max"),
+  "memory.kernel.usage": row("memory", "memory.stat", "kernel"),
   "memory.swap.usage": sum(
     only("memory", "memory.current"),
     only("memory", "memory.swap.current"),

@@ -93,7 +93,8 @@ function cpusetJson(cpuset: CpusetStats | undefined): JsonObject {
 }
 
 function memoryJson(memory: MemoryStats | undefined): JsonObject {
-  const noLimit = memory?.events === undefined ? NO_LIMIT_V1 : NO_LIMIT_V2;
+  const isV2 = memory?.events !== undefined;
+  const noLimit = isV2 ? NO_LIMIT_V2 : NO_LIMIT_V1;
   const counter = (entry: MemoryCounter | undefined): JsonObject => ({
     limit: entry === undefined ? 0 : entry.limitBytes ?? noLimit,
     ...withoutEmpty({ usage: entry?.usageBytes, max: entry?.peakBytes }),
@@ -103,7 +104,10 @@ function memoryJson(memory: MemoryStats | undefined): JsonObject {
     ...withoutEmpty({ cache: memory?.cacheBytes }),
     usage: counter(memory),
     swap: counter(memory?.swap),
-    kernel: counter(memory?.kernel),
+    kernel: isV2
+      // v2 counts it but can't limit it, so runc has no limit there, and not "no limit" either.
+      ? counter(memory.kernel && { ...memory.kernel, limitBytes: 0 })
+      : counter(memory?.kernel),
     kernelTCP: counter(memory?.kernelTcp),
     ...(memory === undefined ? {} : { raw: memory.stat }),
     ...psi(memory?.pressure),

@@ -56,6 +56,7 @@ Deno.test("statsJson() writes v2 in the same shape", () => {
     usage: 8830976,
     failcnt: 0,
   });
+  assertEquals(memory?.["kernel"], { limit: 0, usage: 126976, failcnt: 0 });
   assertEquals(memory?.["kernelTCP"], { limit: 0, failcnt: 0 });
   assertEquals(cpuset?.["cpus"], [0, 1]);
   assertEquals(
