@@ -20,7 +20,7 @@ export function openMemory(pid: number): Fd {
 }
 
 /**
- * Reads memory, on another thread: a page may be one that the process itself serves, in its own time (userfaultfd(2)).
+ * Reads memory, on another thread: a page may be one of a file that somebody serves in their own time (fuse(4)).
  *
  * @returns what could be read from the address on; less, or nothing, where the memory ends
  * @throws {SyscallError}
