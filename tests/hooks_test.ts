@@ -411,6 +411,23 @@ claim(
   },
 );
 
+claim(
+  "startContainer hooks without an env of their own get the process's, with its HOME",
+  async (box) => {
+    const container = await box.create((spec, bundle) => {
+      spec.process.env = ["PATH=/bin", "GREETING=hello"];
+      addHook(
+        spec,
+        bundle,
+        "startContainer",
+        "echo $GREETING $HOME >$LOG/seen",
+      );
+    });
+    await container.start();
+    assertEquals(log(container, "seen"), "hello /root");
+  },
+);
+
 claim("createRuntime hooks start in the bundle", async (box) => {
   const container = await box.create((spec, bundle) =>
     addHook(spec, bundle, "createRuntime", "pwd >$LOG/seen")

@@ -5,7 +5,7 @@
  */
 import { Factory } from "../container/factory.ts";
 import type { ProcessOptions } from "../container/options.ts";
-import type { Spec } from "../spec/types.ts";
+import type { ConsoleSize, Spec } from "../spec/types.ts";
 import { attend } from "./attend.ts";
 import { describeError, EXIT_EXEC_FAILURE, ExitError } from "./errors.ts";
 import { execProcess, subCgroups } from "./exec_process.ts";
@@ -54,10 +54,22 @@ async function optionsOf(
   detach: boolean,
 ): Promise<ProcessOptions> {
   const cgroup = subCgroups(parsed.all("cgroup"));
+  const process = await execProcess(parsed, spec, log);
+  const size = process.terminal === true && !detach ? ownSize() : undefined;
   return {
     ...await processOptions(parsed, { detach, listenFds: 0 }),
-    process: await execProcess(parsed, spec, log),
+    process: size === undefined ? process : { consoleSize: size, ...process },
     ignorePaused: parsed.on("ignore-paused"),
     ...(cgroup === undefined ? {} : { cgroup }),
   };
+}
+
+/** The size of our terminal: the program is to find it at its start. */
+function ownSize(): ConsoleSize | undefined {
+  try {
+    const { rows: height, columns: width } = Deno.consoleSize();
+    return { height, width };
+  } catch {
+    return undefined; // none of our streams is a terminal that has a size
+  }
 }

@@ -8,9 +8,14 @@ import { CREATE_FLAGS, type Flag } from "./flags.ts";
 /** Flags of `exec`. */
 export const EXEC_FLAGS: readonly Flag[] = [
   ...CREATE_FLAGS.filter(({ name }) =>
-    ["console-socket", "pidfd-socket", "pid-file", "preserve-fds", "init"]
-      .includes(name)
+    ["console-socket", "pidfd-socket", "pid-file", "init"].includes(name)
   ),
+  {
+    name: "preserve-fds",
+    value: "count",
+    default: "0",
+    usage: "pass on this many descriptors from 3 on",
+  },
   {
     name: "process",
     short: "p",
@@ -68,8 +73,7 @@ export const EXEC_FLAGS: readonly Flag[] = [
   {
     name: "cgroup",
     value: "[controllers:]path",
-    usage: "a cgroup below the container's to put it into; with controllers, " +
-      "separated by commas, may be given several times (cgroup v1)",
+    usage: "a cgroup below the container's, for some controllers of v1",
     repeats: true,
   },
   {

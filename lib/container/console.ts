@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TIOCSWINSZ } from "../../ffi/abi/ioctl.ts";
+import { TCGETS, TCSETS, TIOCSWINSZ } from "../../ffi/abi/ioctl.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { readSome, setNonblocking, writeWhole } from "../../ffi/nonblocking.ts";
@@ -11,6 +11,10 @@ import { connectUnix, sendMessage } from "../../ffi/socket.ts";
 import { check } from "../../ffi/syscall.ts";
 
 const CHUNK = 32 * 1024;
+/** struct termios of the kernel, <asm-generic/termbits.h>: its size, where c_oflag is, and a flag of that. */
+const TERMIOS_SIZE = 36;
+const TERMIOS_OFLAG = 4;
+const ONLCR = 0o4;
 
 /** The size of a terminal in characters. */
 export interface ConsoleSize {
@@ -38,10 +42,21 @@ export class ConsoleProxy {
   #attached = false;
   #closed = false;
 
-  /** Takes over the master. */
+  /**
+   * Takes over the master. Lines end as programs end them: a terminal of ours that shows them adds the carriage return,
+   * and what is no terminal wants none.
+   */
   constructor(master: Fd) {
     this.#master = master;
     setNonblocking(master);
+    const modes = new Uint8Array(TERMIOS_SIZE);
+    const ioctl = (request: number): unknown =>
+      check("ioctl", `on ${master.path}`, master.number, request, modes);
+    ioctl(TCGETS);
+    const view = new DataView(modes.buffer);
+    const output = view.getUint32(TERMIOS_OFLAG, true);
+    view.setUint32(TERMIOS_OFLAG, output & ~ONLCR, true);
+    ioctl(TCSETS);
   }
 
   /** Tells the terminal its size; programs in it get SIGWINCH. */

@@ -4,7 +4,11 @@ import { SyscallError } from "../../ffi/syscall_error.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { openIn, writeAll } from "../../ffi/fs.ts";
 import { check } from "../../ffi/syscall.ts";
-import { assertEquals, assertThrows } from "../deps/assert.ts";
+import {
+  assertEquals,
+  assertLessOrEqual,
+  assertThrows,
+} from "../deps/assert.ts";
 import { ConsoleProxy, sendConsole } from "./console.ts";
 
 /** A terminal: its master, and the side of programs. */
@@ -30,12 +34,14 @@ Deno.test("read() gives what a program writes, and closes at its end", async () 
   const [master, peer] = openTerminal();
   const proxy = new ConsoleProxy(master);
   writeAll(peer, "hello\n");
-  assertEquals(await proxy.read(), encode("hello\r\n"));
+  // No carriage return: our own terminal, if there is one, adds it.
+  assertEquals(await proxy.read(), encode("hello\n"));
   const waiting = proxy.read();
   peer.close();
   assertEquals(await waiting, undefined);
   assertEquals(await proxy.read(), undefined);
-  assertEquals(openCount(), before);
+  // Deno may have closed one of its own meanwhile.
+  assertLessOrEqual(openCount(), before);
 });
 
 Deno.test("output that was written before the program ended can still be read after finish()", async () => {
@@ -79,7 +85,8 @@ Deno.test("close() may come twice, and lets a reader go", async () => {
   proxy.close();
   peer.close();
   assertEquals(await waiting, undefined);
-  assertEquals(openCount(), before);
+  // Deno may have closed one of its own meanwhile.
+  assertLessOrEqual(openCount(), before);
 });
 
 Deno.test("sendConsole() sends the master with its name, and leaves ours open", async () => {

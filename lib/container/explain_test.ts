@@ -99,7 +99,7 @@ Deno.test("explainFailure() makes a hook's failure of what init and the hook sai
   const cases: [trace: object, end: string][] = [
     [{ status: 0x200 }, "exit status 2, output: "],
     [{ status: 0x200, output }, "exit status 2, output: said"],
-    [{ status: 9, output }, "signal: 9, output: said"],
+    [{ status: 9, output }, "signal: killed, output: said"],
     [
       { status: 9, output, timedOut: true },
       "it took too long and was killed, output: said",

@@ -158,7 +158,7 @@ export function containerProgram(
 
   const firstStartStep = b.length;
   waitForStart(b, fds, failures);
-  startContainerHooks(b, spec, fds, environment.entries);
+  startContainerHooks(b, spec, fds, environment.addresses);
   execute(b, path, process.args, environment.addresses);
   tellFailures(b, fds, failures);
 

@@ -48,9 +48,46 @@ export function hookFailure(
   return new HookError(hook, index, `${ended}, output: ${output}`);
 }
 
+/** What signals say of themselves, by number: strsignal(3), in the words of Go's library. */
+const SIGNAL_TEXTS: readonly (string | undefined)[] = [
+  undefined,
+  "hangup",
+  "interrupt",
+  "quit",
+  "illegal instruction",
+  "trace/breakpoint trap",
+  "aborted",
+  "bus error",
+  "floating point exception",
+  "killed",
+  "user defined signal 1",
+  "segmentation fault",
+  "user defined signal 2",
+  "broken pipe",
+  "alarm clock",
+  "terminated",
+  "stack fault",
+  "child exited",
+  "continued",
+  "stopped (signal)",
+  "stopped",
+  "stopped (tty input)",
+  "stopped (tty output)",
+  "urgent I/O condition",
+  "CPU time limit exceeded",
+  "file size limit exceeded",
+  "virtual timer expired",
+  "profiling timer expired",
+  "window changed",
+  "I/O possible",
+  "power failure",
+  "bad system call",
+];
+
 /** How a process ended, as runc's callers know it. */
 export function describeStatus(
   { code, signal }: { readonly code: number; readonly signal: number },
 ): string {
-  return signal === 0 ? `exit status ${code}` : `signal: ${signal}`;
+  if (signal === 0) return `exit status ${code}`;
+  return `signal: ${SIGNAL_TEXTS[signal] ?? `signal ${signal}`}`;
 }

@@ -100,7 +100,7 @@ const FAILURES: readonly [what: string, hook: Hook, message: string][] = [
   [
     "is killed",
     sh("kill -KILL $$"),
-    "error running createRuntime hook #1: signal: 9, stdout: , stderr: ",
+    "error running createRuntime hook #1: signal: killed, stdout: , stderr: ",
   ],
   [
     "is missing",
@@ -201,8 +201,8 @@ Deno.test("hookFailure() tells how a hook of init's ended", () => {
     [said(0x300), said(9), said(0x8b), said(9, true)],
     [
       "error running createContainer hook #2: exit status 3, output: o",
-      "error running createContainer hook #2: signal: 9, output: o",
-      "error running createContainer hook #2: signal: 11, output: o",
+      "error running createContainer hook #2: signal: killed, output: o",
+      "error running createContainer hook #2: signal: segmentation fault, output: o",
       "error running createContainer hook #2: it took too long and was killed, output: o",
     ],
   );

@@ -13,7 +13,7 @@ import {
   text,
   word,
 } from "../../init/builder.ts";
-import type { Operand } from "../../init/program.ts";
+import type { Address, Operand } from "../../init/program.ts";
 import { MESSAGE } from "../../init/protocol.ts";
 import { notify, upcall } from "../../init/upcall.ts";
 import type { Hook, Spec } from "../spec/types.ts";
@@ -39,7 +39,7 @@ function runHook(
   index: number,
   hook: Hook,
   streams: HookStreams,
-  env: readonly string[],
+  env: readonly Address[],
 ): void {
   const prefix = `error running ${kind} hook #${index}`;
   b.section(
@@ -55,7 +55,7 @@ function runHook(
           "argv",
           (hook.args?.length ? hook.args : [hook.path]).map(text),
         );
-        const envp = pointerArray("envp", (hook.env ?? env).map(text));
+        const envp = pointerArray("envp", hook.env?.map(text) ?? env);
         b.call("execve", [text(hook.path), argv, envp], {
           message: `${prefix}: exec ${hook.path}: %e`,
         });
@@ -131,7 +131,7 @@ export function startContainerHooks(
   b: ProgramBuilder,
   spec: Spec,
   fds: { hooks: number; resultFifo: number },
-  env: readonly string[],
+  env: readonly Address[],
 ): void {
   (spec.hooks?.startContainer ?? []).forEach((hook, i) => {
     notify(b, fds.resultFifo, MESSAGE.HOOK, i);

@@ -123,7 +123,7 @@ Deno.test("startContainer hooks say which one runs, with the container's environ
   };
   const lines = linesOf((b) =>
     startContainerHooks(b, specWith(hooks), { hooks: 5, resultFifo: 4 }, [
-      "X=y",
+      text("X=y"),
     ])
   );
   const runs = lines.filter((line) => / execve\(/.test(line)).map((line) =>
