@@ -122,7 +122,7 @@ claim(
     const text = failure(await container.try("start"));
     assertMatch(
       text,
-      /init does not answer: process \d+ has been stopped by a/,
+      /process does not answer: process \d+ has been stopped by a/,
     );
     assertEquals((await container.state()).status, "created");
     ok(await container.try("kill", "CONT"));

@@ -25,11 +25,13 @@ import { ProgramError, recordStep } from "../failure.ts";
 import { HEADER_SIZE, layOut, stepIndexAt } from "../layout.ts";
 import type { Program } from "../program.ts";
 import { MESSAGE_SIZE } from "../protocol.ts";
+import { cloneFirst } from "./clone_first.ts";
 import { enterRecord } from "./machine.ts";
 import {
   appendTable,
   makeTable,
   PROGRAM_VARIABLE,
+  recordAt,
   REEXEC_BASE,
   REEXEC_END,
   REEXEC_SIZE,
@@ -67,8 +69,8 @@ export function prepareHandOver(
 ): HandOver {
   region ??= mapPlace();
   const { address: base, bytes } = region;
-  const laidOut = layOut(program, base).bytes;
-  const table = makeTable(program, laidOut, base, options);
+  const { bytes: laidOut, first } = withFirst(program, base, options);
+  const table = makeTable(program, laidOut, base, { ...options, first });
   const main = appendTable(laidOut, base, table);
   const detourOffset = Math.ceil(main.length / 8) * 8;
   const detourBase = base + detourOffset;
@@ -101,6 +103,24 @@ export function prepareHandOver(
     },
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+/** The program's bytes, and behind them, where TypeScript has nothing to do, the program that makes a child for it. */
+function withFirst(
+  program: Program,
+  base: number,
+  { begin, tail, sync }: TableOptions,
+): { bytes: Uint8Array<ArrayBuffer>; first?: number } {
+  const { bytes } = layOut(program, base);
+  if (begin !== tail) return { bytes };
+  const offset = Math.ceil(bytes.length / 8) * 8;
+  const record = recordAt(base, tail.step!.index);
+  const start = cloneFirst({ header: base, record, sync });
+  const tailBytes = layOut(start, base + offset).bytes;
+  const all = new Uint8Array(offset + tailBytes.length);
+  all.set(bytes);
+  all.set(tailBytes, offset);
+  return { bytes: all, first: base + offset };
 }
 
 function mapPlace(): Region {

@@ -12,6 +12,7 @@ import { PR_SET_DUMPABLE } from "../../ffi/abi/prctl.ts";
 import { RuntimeError } from "../../ffi/errors.ts";
 import { mapAt, type Region } from "../../ffi/memory.ts";
 import { syscall } from "../../ffi/syscall.ts";
+import { HEADER_SIZE } from "../layout.ts";
 import { encodeMessage, MESSAGE } from "../protocol.ts";
 import { Interpreter } from "./interpreter.ts";
 import { prepareMachine, runMachine } from "./machine.ts";
@@ -59,7 +60,7 @@ function run(file: number, base: number): void {
   const table = readTable(view, base);
   memory.bytes.set(table.record, table.begin - base);
   prepareMachine();
-  const { sync, telling, children, begin, tail } = table;
+  const { sync, telling, children, begin, tail, first } = table;
   const interpreter = new Interpreter(memory, {
     children,
     ...(telling ? { onStep: stepTeller(sync) } : {}),
@@ -67,7 +68,8 @@ function run(file: number, base: number): void {
   say(sync, MESSAGE.BEGUN);
   if (interpreter.run(begin, tail) !== 0) return;
   if (telling) say(sync, MESSAGE.LEFT);
-  runMachine(base, tail);
+  if (first === 0) runMachine(base, tail);
+  else runMachine(first, first + HEADER_SIZE);
 }
 
 /** Tells the parent. If it is gone, the next answer that is waited for shows it. */

@@ -5,7 +5,8 @@
  * ```
  * 48 bytes  the record where TypeScript begins; in the program, ENTER stands in its place
  *  4 each   address of that record, of the record from where machine code goes on to the end
- *           number of the sync socket, 1 if each step is to be told, how many children there are
+ *           number of the sync socket, 1 if each step is to be told, how many children there are,
+ *           address of a program that machine code runs first, or 0
  *  4 each   for each child (a clone whose child executes something): the record that clones, and the record where the
  *           parent goes on
  * ```
@@ -35,7 +36,7 @@ export const PROGRAM_VARIABLE = "_NSINIT_PROGRAM";
 
 /** Where the table's address is, from the program's start. */
 const POINTER_OFFSET = 12;
-const WORDS = 5;
+const WORDS = 6;
 
 /** The table. Its addresses are of records. */
 export interface ReexecTable {
@@ -46,14 +47,19 @@ export interface ReexecTable {
   readonly telling: boolean;
   /** For each clone whose child executes something, the record where the parent goes on. */
   readonly children: ReadonlyMap<number, number>;
+  /** A program that ends in the record `tail`: machine code runs it in place of going on there itself. 0: none. */
+  readonly first: number;
 }
 
 /** What the table is made of. */
 export interface TableOptions {
   readonly begin: Label;
+  /** The same as `begin`: all is done by machine code, in a child without threads. */
   readonly tail: Label;
   readonly sync: number;
   readonly telling: boolean;
+  /** Address of a program that is run first. */
+  readonly first?: number | undefined;
 }
 
 /** The address of a step's record in the program at `base`. */
@@ -66,7 +72,7 @@ export function makeTable(
   program: Program,
   bytes: Uint8Array<ArrayBuffer>,
   base: number,
-  { begin, tail, sync, telling }: TableOptions,
+  { begin, tail, sync, telling, first = 0 }: TableOptions,
 ): ReexecTable {
   const at = (label: Label): number => recordAt(base, label.step!.index);
   const offset = at(begin) - base;
@@ -81,6 +87,7 @@ export function makeTable(
     sync,
     telling,
     children,
+    first,
   };
 }
 
@@ -97,6 +104,7 @@ export function appendTable(
     table.sync,
     Number(table.telling),
     table.children.size,
+    table.first,
     ...[...table.children].flat(),
   ];
   const bytes = new Uint8Array(offset + RECORD_SIZE + 4 * words.length);
@@ -131,5 +139,6 @@ export function readTable(
     sync: word(2),
     telling: word(3) !== 0,
     children,
+    first: word(5),
   };
 }

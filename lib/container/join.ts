@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fd } from "../../ffi/fd.ts";
-import { killAndReap, setAffinity } from "../../ffi/process.ts";
+import { setAffinity } from "../../ffi/process.ts";
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import {
   type BootstrapOptions,
@@ -36,6 +36,7 @@ import {
 import type { LogFunction } from "./options.ts";
 import { loadParts } from "./parts.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
+import { endJoined, stallWatch } from "./stall.ts";
 import type { ContainerStatus } from "./status.ts";
 
 /** What a join needs. */
@@ -114,7 +115,8 @@ class Join {
       inner.close();
       context = this.#context(started.init);
       await this.#prepare(context.init.pid);
-      const { program, session } = started;
+      const { program } = started;
+      const session = { ...started.session, onIdle: this.#watch(context) };
       const handlers = { ...answersTo(context, trace), ...started.handlers };
       await converse(socket, program, handlers, session);
       this.#options.onCreated(context.init);
@@ -124,6 +126,16 @@ class Join {
       const undone = await this.#undo(error, context?.init ?? started?.init);
       throw started?.explain?.(undone) ?? undone;
     }
+  }
+
+  /** Notices a process that is kept from running. In a container that is paused it has to wait. */
+  #watch(context: HandlerContext): () => void {
+    const { directory, status, record } = this.#options;
+    return stallWatch({
+      id: directory.id,
+      pid: () => context.init.pid,
+      ...(status === "paused" ? {} : { cgroup: () => record.cgroup }),
+    });
   }
 
   #context(init: Spawned): HandlerContext {
@@ -232,7 +244,7 @@ class Join {
       this.#killedBefore,
     );
     if (process !== undefined) {
-      await killAndReap(process.pidfd);
+      await endJoined(process.pidfd);
       process.pidfd.close();
     }
     return explained;

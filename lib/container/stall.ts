@@ -6,7 +6,7 @@
  */
 import { SIGNALS } from "../../ffi/abi/signal.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { killAndReap, signalPidfd, waitForExit } from "../../ffi/process.ts";
+import { reap, signalPidfd, waitForExit } from "../../ffi/process.ts";
 import type { CgroupManager } from "../cgroups/mod.ts";
 import type { CgroupRecord } from "../cgroups/record.ts";
 import { RuntimeError, StateError } from "../errors.ts";
@@ -26,8 +26,8 @@ export interface StallWatchOptions {
   readonly id: string;
   /** The process's id; it may be another one later. */
   readonly pid: () => number;
-  /** The container's cgroup. */
-  readonly cgroup: () => CgroupRecord;
+  /** The container's cgroup; undefined: it may be frozen. */
+  readonly cgroup?: () => CgroupRecord;
 }
 
 /**
@@ -37,18 +37,21 @@ export interface StallWatchOptions {
 export function stallWatch(options: StallWatchOptions): () => void {
   let since: number | undefined;
   return () => {
-    const reason = whyStill(options.pid(), options.cgroup());
+    const reason = whyStill(options.pid(), options.cgroup?.());
     if (reason === undefined) return void (since = undefined);
     since ??= Date.now();
     if (Date.now() - since < PATIENCE_MS - SLACK_MS) return;
     throw new StateError(
       options.id,
-      `container init does not answer: ${reason}`,
+      `container process does not answer: ${reason}`,
     );
   };
 }
 
-function whyStill(pid: number, cgroup: CgroupRecord): string | undefined {
+function whyStill(
+  pid: number,
+  cgroup: CgroupRecord | undefined,
+): string | undefined {
   const state = processStat(pid)?.state;
   // A filter has ended its first thread alone, and others of a re-executed init live on: nothing else tells of it.
   if (state === "Z") {
@@ -59,7 +62,7 @@ function whyStill(pid: number, cgroup: CgroupRecord): string | undefined {
   }
   if (state === "T") return `process ${pid} has been stopped by a signal`;
   if (state === "t") return `process ${pid} is held by a tracer`;
-  const directory = frozenDirectory(cgroup);
+  const directory = cgroup && frozenDirectory(cgroup);
   return directory === undefined
     ? undefined
     : `its cgroup ${directory} is frozen, or one above it`;
@@ -97,5 +100,14 @@ export async function endProcess(
       throw new StateError(id, "the container's process does not end");
     }
   }
-  await killAndReap(pidfd);
+  reap(pidfd);
+}
+
+/**
+ * Kills a process that has joined a container that goes on, and collects it. One that is frozen ends when it is thawed;
+ * nobody waits for that.
+ */
+export async function endJoined(pidfd: Fd): Promise<void> {
+  signalPidfd(pidfd, SIGNALS.SIGKILL);
+  if (await waitForExit(pidfd, END_MS)) reap(pidfd);
 }

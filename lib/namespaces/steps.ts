@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ERRNO } from "../../ffi/abi/errno.ts";
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY } from "../../ffi/abi/fcntl.ts";
 import {
   PR_CAP_AMBIENT,
@@ -64,7 +63,8 @@ export interface EnteredNamespaces {
   readonly joinMount: () => void;
   /**
    * Where a PID namespace is joined: the step before which a re-executed init executes its program, and the one from
-   * where machine code goes on. That is the clone: its child has nothing of what V8 needs.
+   * where machine code goes on. That is the clone: its child has nothing of what V8 needs. Where a user namespace is
+   * joined both are the first step: what is executed in it, its root could trace.
    */
   readonly marks?: { readonly begin: Label; readonly tail: Label };
 }
@@ -117,6 +117,8 @@ function enterInStages(
   options: EnterOptions,
 ): EnteredNamespaces {
   const { sync, reexec = false } = options;
+  const start = b.label("the first step");
+  b.place(start);
   // Processes of the namespaces we join could trace us, and reach the host through our descriptors.
   undumpable(b, 0);
   const joinLate = joinInOrder(b, plan, openAll(b, plan.joined), reexec);
@@ -156,10 +158,11 @@ function enterInStages(
     secondClone(b, sync);
   }
   go(b, options);
-  return {
-    joinMount: () => joinLate("mount"),
-    ...(joinsPid ? { marks } : {}),
-  };
+  const joinMount = (): void => joinLate("mount");
+  if (plan.joined.some(({ type }) => type === "user")) {
+    return { joinMount, marks: { begin: start, tail: start } };
+  }
+  return { joinMount, ...(joinsPid ? { marks } : {}) };
 }
 
 /** Asks the parent whether all is done that only it can do. */
@@ -244,7 +247,7 @@ function joinInOrder(
     };
   }
   const others = opened.filter((one) => one !== user);
-  const tried = others.map((one) => tryToJoin(b, one, reexec));
+  const tried = others.map((one) => tryToJoin(b, one));
   join(b, ...user);
   becomeRoot(b);
   const again = (one: Opened, i: number): void => {
@@ -261,21 +264,14 @@ function joinInOrder(
 }
 
 /** One step, whose result is 0 if the namespace has been joined. */
-function tryToJoin(
-  b: ProgramBuilder,
-  [namespace, fd]: Opened,
-  reexec: boolean,
-): Result {
-  const { type } = namespace;
-  const isLater = reexec && isLate([namespace, fd]);
-  const onError = { do: "continue", errnos: ["EPERM"] } as const;
+function tryToJoin(b: ProgramBuilder, [namespace, fd]: Opened): Result {
   return named(
     b,
     namespace,
     () =>
-      isLater
-        ? b.test(1, 1, 0, ERRNO.EPERM, { onError })
-        : b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[type])], { onError }),
+      b.call("setns", [fd, flagsNamed(NAMESPACE_FLAGS[namespace.type])], {
+        onError: { do: "continue", errnos: ["EPERM"] },
+      }),
   );
 }
 
