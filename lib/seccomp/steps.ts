@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/abi/errno.ts";
 import {
   SECCOMP_FILTER_FLAG_LOG,
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -61,13 +62,16 @@ export function loadFilter(b: ProgramBuilder, spec: Spec, sync: number): void {
   new DataView(program.buffer).setUint16(0, count, true);
   const bits = filterFlags(seccomp);
   const label = `filter of ${count} instructions`;
+  const operands: Operand[] = [
+    SECCOMP_SET_MODE_FILTER,
+    bits === 0 ? 0 : flags(bits, KERNEL_FLAGS),
+    block(label, program, [{ offset: 8, to: block(label, filter) }]),
+  ];
   let listener!: Operand;
   b.section("load the system call filter", "/linux/seccomp", () => {
-    listener = b.call("seccomp", [
-      SECCOMP_SET_MODE_FILTER,
-      bits === 0 ? 0 : flags(bits, KERNEL_FLAGS),
-      block(label, program, [{ offset: 8, to: block(label, filter) }]),
-    ]);
+    listener = asksAgent(seccomp)
+      ? loadAsking(b, operands)
+      : b.call("seccomp", operands);
   });
   if (!asksAgent(seccomp)) return;
   b.section("tell the seccomp agent", "/linux/seccomp/listenerPath", () => {
@@ -76,6 +80,22 @@ export function loadFilter(b: ProgramBuilder, spec: Spec, sync: number): void {
     // The agent may refuse even this: then the exec closes it.
     b.call("close", [listener], { onError: { do: "continue", errnos: [] } });
   });
+}
+
+/** Loads a filter that has a listener; gives its number. */
+function loadAsking(b: ProgramBuilder, operands: readonly Operand[]): Operand {
+  const [second, loaded] = [b.label("second agent"), b.label("loaded")];
+  const listener = b.call("seccomp", operands, {
+    onError: { do: "jump", errnos: ["EBUSY"], to: second },
+  });
+  b.jump(loaded);
+  b.place(second);
+  b.fail(
+    ERRNO.EBUSY,
+    "a filter that the runtime itself is under has a seccomp agent already, and the kernel takes one for a process",
+  );
+  b.place(loaded);
+  return listener;
 }
 
 /** Whether an agent is to answer calls. */

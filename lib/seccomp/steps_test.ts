@@ -51,15 +51,8 @@ Deno.test("loadFilter() gives the kernel only flags that it takes together", () 
 
 Deno.test("loadFilter() calls nothing but write between the filter and the agent", () => {
   assertEquals(lines(plain).length, 1);
-  const calls = lines(asking).map((line) =>
-    line.replace(/^\d+ +/, "").replace(/\(.*/, "")
+  const calls = lines(asking).flatMap((line) =>
+    /: ([a-z]+)\(/.exec(line)?.[1] ?? []
   );
-  assertEquals(calls, [
-    "load the system call filter: seccomp",
-    "tell the seccomp agent: STORE",
-    "tell the seccomp agent: write",
-    "tell the seccomp agent: read",
-    "tell the seccomp agent: unless [answer] is 21, fail with EPIPE",
-    "tell the seccomp agent: close",
-  ]);
+  assertEquals(calls, ["seccomp", "write", "read", "close"]);
 });
