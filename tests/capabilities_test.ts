@@ -75,7 +75,7 @@ claim("capabilities: what another set lacks is a warning", async (box) => {
   assertEquals(warnings(stderr), [
     "capability CAP_CHOWN can't be effective: it is not in the permitted set",
     "capability CAP_KILL can't be inheritable: it is not in the bounding set",
-    "capability CAP_CHOWN can't be ambient: it is not in the permitted set",
+    "can't raise ambient capability CAP_CHOWN: it is not in the permitted set",
   ]);
 });
 

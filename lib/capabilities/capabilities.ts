@@ -70,11 +70,11 @@ export function resolveCapabilities(
     numbers.filter((number) => {
       const lacking = others.find((other) => !sets[other].includes(number));
       if (lacking === undefined) return true;
-      warnings.add(
-        `capability ${
-          nameOf(number)
-        } can't be ${set}: it is not in the ${lacking} set`,
-      );
+      // As runc begins: callers know it.
+      const what = set === "ambient"
+        ? `can't raise ambient capability ${nameOf(number)}`
+        : `capability ${nameOf(number)} can't be ${set}`;
+      warnings.add(`${what}: it is not in the ${lacking} set`);
       return false;
     });
   const sets: Record<keyof CapabilitySets, number[]> = {

@@ -4,6 +4,7 @@
  * @module
  */
 import { RuntimeError, StateError } from "../errors.ts";
+import { withDestinationsInside } from "../mounts/destinations.ts";
 import { isParsed } from "../spec/parsed.ts";
 import { snapshot } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
@@ -125,7 +126,7 @@ export class Factory {
       ? (await import("../cgroups/systemd/record.ts")).newScopeRecord
       : newRecord;
     const { turns } = await eventLoop();
-    const spec = snapshot(await wellFormed(configuration));
+    const given = snapshot(await wellFormed(configuration));
     await turns.take();
     const bundle = realDirectory(options.bundle);
     const noPivot = options.noPivot ?? false;
@@ -133,12 +134,13 @@ export class Factory {
     const host = readHost();
     const rootless = isRootless(this.#rootless, host);
     warmUpJoin(host.cgroup);
-    const rootfs = checkSpec(spec, host, {
+    const rootfs = checkSpec(given, host, {
       bundle,
       noPivot,
       needProcess: false,
       log: this.#log,
     });
+    const spec = snapshot(withDestinationsInside(given, rootfs));
     const record: ContainerRecord = {
       version: 1,
       id,
@@ -151,6 +153,7 @@ export class Factory {
       owner: Deno.uid() ?? 0,
       config: spec,
       rootless,
+      ...(options.noNewKeyring === true ? { noNewKeyring: true } : {}),
       cgroup: recordOf(host.cgroup, {
         id,
         cgroupsPath: spec.linux?.cgroupsPath,

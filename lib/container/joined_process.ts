@@ -30,7 +30,7 @@ import { openStreams } from "./streams.ts";
 import { specHost } from "./validate.ts";
 
 /** The container that is joined. */
-export type JoinContext = Omit<FirstProcessContext, "noPivot">;
+export type JoinContext = Omit<FirstProcessContext, "noPivot" | "noNewKeyring">;
 
 /**
  * Starts it: see `Container.start()`. No lock is needed: the container may end meanwhile, which is as if it had ended
@@ -74,7 +74,7 @@ export async function startJoinedProcess(
       container,
       status,
       init: context.init,
-      noNewKeyring: context.noNewKeyring,
+      noNewKeyring: record.noNewKeyring ?? false,
       preserveFds: options.preserveFds,
       below: options.cgroup,
       streams: streams.child,

@@ -42,6 +42,8 @@ export interface ContainerRecord {
   owner: number;
   config: Spec;
   rootless: boolean;
+  /** Whether its processes keep the session keyring of their callers. */
+  noNewKeyring?: boolean;
   cgroup: CgroupRecord;
   /** What init does after the wait, to tell of its failures. */
   startSteps: StepRecord[];

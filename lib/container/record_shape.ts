@@ -98,6 +98,7 @@ const RECORD = withMembers({
   owner: isCount,
   config: CONFIG,
   rootless: isFlag,
+  noNewKeyring: optional(isFlag),
   cgroup: CGROUP,
   "start_steps": listOf(
     withMembers({ index: isCount, purpose: isText, operation: isText }),
