@@ -9,7 +9,7 @@ import type { Box } from "./box.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result, until } from "./command.ts";
 import { isGone } from "./container.ts";
-import { missing, namespaceOf, NSINIT } from "./host.ts";
+import { exists, missing, namespaceOf, NSINIT } from "./host.ts";
 import { rootless, rootlessBundle } from "./rootless.ts";
 import type { Spec } from "./spec.ts";
 
@@ -184,6 +184,74 @@ claimAs(
       failure(await box.nsinit(["state", id], as)),
       "does not exist",
     );
+  },
+);
+
+/** In the host's PID namespace, where no procfs may be mounted. */
+function withoutPidNamespace(spec: Spec): void {
+  spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) =>
+    type !== "pid"
+  );
+  spec.mounts = spec.mounts.map((mount) =>
+    mount.destination === "/proc"
+      ? { ...mount, type: "none", source: "/proc", options: ["rbind"] }
+      : mount
+  );
+}
+
+for (const command of ["kill", "delete"]) {
+  claimAs(
+    `rootless user: ${command} ends all processes without cgroup and PID namespace`,
+    async (box, account) => {
+      // The grandchild has another parent when the container is killed.
+      const script = "(sleep 1000 & echo $! >/tmp/pid); sleep 1000";
+      const bundle = await rootlessBundle(box, script, (spec) => {
+        withoutPidNamespace(spec);
+        writable(spec);
+      }, account);
+      const as = { as: account };
+      const id = box.newId();
+      ok(await box.nsinit(["run", "--detach", "--bundle", bundle, id], as));
+      const file = `${bundle}/rootfs/tmp/pid`;
+      await until(
+        () => exists(file) && Deno.readTextFileSync(file) !== "",
+        "the orphan",
+      );
+      const orphan = Number(Deno.readTextFileSync(file));
+      assertEquals(isGone(orphan), false);
+      const args = command === "kill" ? [id, "KILL"] : ["--force", id];
+      ok(await box.nsinit([command, ...args], as));
+      await until(() => isGone(orphan), "the orphan's end");
+    },
+  );
+}
+
+claimAs(
+  "rootless user: delete --force spares the owner of a PID namespace that was joined",
+  async (box, account) => {
+    const as = { as: account };
+    const start = async (name: string, edit: (spec: Spec) => void) => {
+      const bundle = await rootlessBundle(box, "sleep 1000", edit, account);
+      const pidFile = `${box.root}/${name}`;
+      const id = box.newId();
+      const flags = ["--detach", "--bundle", bundle, "--pid-file", pidFile];
+      ok(await box.nsinit(["run", ...flags, id], as));
+      return { id, pid: Number(Deno.readTextFileSync(pidFile)) };
+    };
+    const first = await start("first", withManyIds(account));
+    const second = await start("second", (spec) => {
+      delete spec.linux.uidMappings;
+      delete spec.linux.gidMappings;
+      for (const namespace of spec.linux.namespaces) {
+        if (["user", "pid"].includes(namespace.type)) {
+          namespace.path = `/proc/${first.pid}/ns/${namespace.type}`;
+        }
+      }
+    });
+    assertEquals(namespaceOf(second.pid, "pid"), namespaceOf(first.pid, "pid"));
+    ok(await box.nsinit(["delete", "--force", second.id], as));
+    await until(() => isGone(second.pid), "the second one's end");
+    assertEquals(isGone(first.pid), false);
   },
 );
 

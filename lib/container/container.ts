@@ -267,7 +267,7 @@ export class Container implements AsyncDisposable {
     if (cgroup.planned) return [];
     if (Object.keys(cgroup.paths).length === 0) {
       const { processesOf } = await import("./processes.ts"); // seldom needed
-      return initRuns(record) ? processesOf(record.initPid) : [];
+      return initRuns(record) ? processesOf(record.initPid, record.config) : [];
     }
     using manager = openManager(cgroup);
     return manager.pids();

@@ -39,9 +39,11 @@ export async function signalContainer(
     throw gone;
   }
   using pidfd = openPidfd(record.initPid);
+  const killOthers = signal === KILL ? await unlistedKiller(record) : undefined;
   // The pidfd is of whoever has the id now: look again whether that is our init.
   if (!initRuns(record) || !signalPidfd(pidfd, signal)) throw gone;
   if (signal !== KILL) return;
+  killOthers?.();
   using cgroup = openManager(record.cgroup);
   if (!createsNamespace(record.config, "pid") || isFrozen(cgroup)) {
     await killAll(directory.id, record, cgroup, KILL_WAIT_MS, "kill");
@@ -139,8 +141,10 @@ async function killInit(
   );
   if (!initRuns(record)) return;
   using pidfd = openPidfd(record.initPid);
+  const killOthers = await unlistedKiller(record);
   if (!initRuns(record)) return;
   signalPidfd(pidfd, KILL);
+  killOthers?.();
   using cgroup = openManager(record.cgroup);
   if (isFrozen(cgroup)) await cgroup.kill({ timeoutMs });
   if (await waitForExit(pidfd, timeoutMs)) return;
@@ -148,6 +152,20 @@ async function killInit(
   if (problem === undefined) return;
   const { id } = directory;
   throw new StateError(id, `cannot delete container ${id}: ${problem}`);
+}
+
+/**
+ * What kills the processes that no cgroup lists, and that don't die with init: those of a container without a cgroup that
+ * has not its own PID namespace. It must be asked for while init lives.
+ */
+async function unlistedKiller(
+  { cgroup, config, initPid }: ContainerRecord,
+): Promise<(() => void) | undefined> {
+  const isListed = cgroup.planned === true ||
+    Object.keys(cgroup.paths).length > 0;
+  if (isListed || createsNamespace(config, "pid")) return undefined;
+  const { killerOf } = await import("./processes.ts");
+  return killerOf(initPid, config);
 }
 
 /** What is frozen does not die of a signal: it must be thawed, which {@linkcode CgroupManager.kill} does. */
