@@ -24,7 +24,6 @@ export function runInVm(filter: string | undefined): Promise<TestResult[]> {
  * some 10 s in it, one that uses the library 5. All that may run there do with `--filter '/\\[v2\\]/'`.
  */
 const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
-  ["bad_limits", "limits that this kernel has not"],
   ["birth", "placement: below a threaded"],
   [
     "cgroups",
