@@ -30,6 +30,8 @@ const V1_CONTROLLERS = [
   "",
 ] as const;
 
+const encoder = new TextEncoder();
+
 /** What decides where a container's cgroup is. */
 export interface CgroupLocation {
   /** The container's id: the cgroup's name when nothing else is asked for. */
@@ -108,6 +110,26 @@ function missing(layout: CgroupLayout): CgroupError {
   return new CgroupError("/sys/fs/cgroup", text);
 }
 
+/** NAME_MAX and PATH_MAX of <linux/limits.h>, less what stands before it. */
+const NAME_MAX = 255;
+const PATH_MAX = 4096 - 256;
+
+/** One that is too long can't be made, nor be looked for when the container is to be removed. */
+function checkLength(asked: string, inner: string): void {
+  const sizes = inner.split("/").map((name) => encoder.encode(name).length);
+  const size = encoder.encode(inner).length;
+  if (size <= PATH_MAX && sizes.every((one) => one <= NAME_MAX)) return;
+  const shown = inner.length > 40 ? `${inner.slice(0, 40)}…` : inner;
+  throw new CgroupError(
+    shown,
+    `Cannot use the cgroup ${
+      JSON.stringify(shown)
+    } of ${size} bytes: names have at most ${NAME_MAX}, paths ${PATH_MAX}${
+      asked === "" ? "; give a cgroupsPath, for the id is too long" : ""
+    }`,
+  );
+}
+
 /**
  * Where a container's cgroup is, as runc's cgroupfs driver has it: an absolute `cgroupsPath` is below each
  * hierarchy's mount point, a relative one below our own cgroup (v1) or its parent (v2), and without one the
@@ -131,6 +153,7 @@ export function cgroupPaths(
       asked,
     );
   }
+  checkLength(asked, inner);
   const absolute = inner.startsWith("/");
   const paths: Record<string, string> = {};
   for (const controller of layout.mode === "v2" ? [""] : V1_CONTROLLERS) {

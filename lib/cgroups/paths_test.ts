@@ -118,3 +118,20 @@ Deno.test("cgroupPaths() refuses a relative path when our own cgroup is not in w
     );
   }
 });
+
+Deno.test("cgroupPaths() refuses what no file system has: names of 256 bytes, paths of 4096", () => {
+  const placed = (cgroupsPath: string) => () =>
+    cgroupPaths(V1, { id: "web", cgroupsPath });
+  placed(`/${"a".repeat(255)}/b`)();
+  placed(`/${"ä".repeat(127)}`)();
+  for (
+    const path of [
+      "a".repeat(256),
+      `/a/${"ä".repeat(128)}/b`,
+      "/abc".repeat(1000),
+    ]
+  ) {
+    const error = assertThrows(placed(path), CgroupError);
+    assertMatch(error.message, /^Cannot use the cgroup ".*" of \d+ bytes: /);
+  }
+});
