@@ -10,7 +10,7 @@ import { claim } from "./claim.ts";
 import { failure } from "./command.ts";
 import type { Container } from "./container.ts";
 import { cgroupDir, exists, isPureV2, ownCgroup } from "./host.ts";
-import { directory, limited, value, without } from "./limits.ts";
+import { directory, limited, ONLY_V1, value, without } from "./limits.ts";
 import type { Resources } from "./spec.ts";
 import { addUserNamespace } from "./user_namespace.ts";
 
@@ -201,6 +201,34 @@ claim(
     );
     assertMatch(text, /not empty|non-empty/);
     assertEquals((await first.state()).status, "created");
+  },
+);
+
+// newer than runc 1.1
+claim(
+  "cgroupsPath: one that is frozen is refused, and left as it was [v2]",
+  async (box) => {
+    const path = `/${box.mark}-frozen`;
+    const isV1 = ONLY_V1 === undefined;
+    const dir = `/sys/fs/cgroup${isV1 ? "/freezer" : ""}${path}`;
+    const file = `${dir}/${isV1 ? "freezer.state" : "cgroup.freeze"}`;
+    const frozen = isV1 ? "FROZEN" : "1";
+    await Deno.mkdir(dir);
+    try {
+      await Deno.writeTextFile(file, frozen);
+      const bundle = await box.bundle((spec) => {
+        spec.linux.cgroupsPath = path;
+      });
+      for (const command of ["run", "create"]) {
+        const text = failure(
+          await box.nsinit([command, "-b", bundle.dir, box.newId()]),
+        );
+        assertMatch(text, /container's cgroup unexpectedly frozen/);
+        assertEquals((await Deno.readTextFile(file)).trim(), frozen);
+      }
+    } finally {
+      await Deno.remove(dir);
+    }
   },
 );
 

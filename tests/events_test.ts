@@ -154,7 +154,7 @@ function tell(bundle: Bundle, n: number): void {
   Deno.writeTextFileSync(`${bundle.rootfs}/go${n}`, "");
 }
 
-/** Starts `events` for a container, has `act` done when it watches, and gives its events of the type `oom`. */
+/** Starts `events` for a container, has `act` done when it watches, and gives its reports of kills for want of memory. */
 async function oomEvents(
   box: Box,
   container: Container,
@@ -166,11 +166,16 @@ async function oomEvents(
   const text = () => readIfPresent(events.outFile) ?? "";
   await until(() => text() !== "", "the first event");
   await act();
-  await until(() => text().includes('"oom"'), "an event of memory");
+  await until(() => text().includes('"oomReport"'), "an event of memory");
   await container.kill();
-  return parse(ok(await events.result()).stdout).filter(({ type }) =>
-    type === "oom"
+  const { stdout } = ok(await events.result());
+  const found = parse(stdout).filter(({ type }) => type === "oomReport");
+  const line = `{"type":"oom","id":"${container.id}"}`;
+  assertEquals(
+    stdout.split("\n").filter((one) => one === line).length,
+    found.length,
   );
+  return found;
 }
 
 claim(

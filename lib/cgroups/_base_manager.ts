@@ -223,13 +223,13 @@ export abstract class BaseManager {
   async destroy(): Promise<void> {
     try {
       for (const part of this.#parts) {
-        if (this.record.planned) {
-          removeOne(part.files, part.directory);
-          continue;
-        }
         const isOurs = !part.controllers.some((controller) =>
           this.record.existing.includes(controller)
         );
+        if (this.record.planned) {
+          if (isOurs) removeOne(part.files, part.directory);
+          continue;
+        }
         await (isOurs ? removeCgroup : emptyCgroup)(part.files, part.directory);
       }
     } finally {

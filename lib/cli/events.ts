@@ -36,8 +36,9 @@ function intervalOf(text: string): number {
 }
 
 /** One line: an event. */
-function printEvent(type: string, id: string, data: JsonObject): void {
-  print(`${stringifyJson({ type, id, data })}\n`);
+function printEvent(type: string, id: string, data?: JsonObject): void {
+  const event = data === undefined ? { type, id } : { type, id, data };
+  print(`${stringifyJson(event)}\n`);
 }
 
 async function printStats(container: Container): Promise<void> {
@@ -45,7 +46,7 @@ async function printStats(container: Container): Promise<void> {
   printEvent("stats", container.id, statsJson(stats));
 }
 
-/** What runc's event does not have: who was killed, and whose limit it was. */
+/** Who was killed for want of memory, and whose limit it was. */
 function oomJson(report: OomReport): JsonObject {
   const { killed, level, cgroup, limitBytes, processes, source } = report;
   return {
@@ -93,7 +94,9 @@ async function follow(
   let isOver = false;
   const kills = (async (): Promise<void> => {
     for await (const report of events) {
-      printEvent("oom", container.id, oomJson(report));
+      // The first line is runc's, as callers know it.
+      printEvent("oom", container.id);
+      printEvent("oomReport", container.id, oomJson(report));
     }
     isOver = true;
   })();

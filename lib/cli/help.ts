@@ -95,8 +95,8 @@ Example, after "${NAME} state web" has said "stopped":
     description:
       `Prints one JSON object a line until the container ends: of the type "stats" each
 time that the interval has gone by, and of the type "oom" when the kernel kills a
-process for want of memory. That one's data tell who was killed, and whose limit
-was reached: the container's, or one above or below it.
+process for want of memory; "oomReport" behind it tells who was killed, and whose
+limit was reached: the container's, or one above or below it.
 
 Example, statistics once:
 

@@ -99,7 +99,14 @@ export async function launch(options: LaunchOptions): Promise<Spawned> {
     directory.write(record, replaceFile);
   }
   await warmedUp();
-  await cgroup.create(spec.linux?.resources);
+  try {
+    await cgroup.create(spec.linux?.resources);
+  } catch (error) {
+    // What is there is somebody else's: it is not for `delete` to remove.
+    const existing = Object.keys(record.cgroup.paths);
+    directory.write({ ...record, cgroup: { ...record.cgroup, existing } });
+    throw error;
+  }
   record.cgroup = cgroup.toJSON();
   await turns.take();
   return await new Launch({ ...programOptions, record }, built, cgroup).run();
