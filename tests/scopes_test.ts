@@ -260,6 +260,40 @@ claim("a bus that never answers is given up after ten seconds", async (box) => {
   assertEquals(box.leaks(), []);
 }, V1);
 
+/** Where the linker finds libsystemd. */
+const LIBRARY = `/usr/lib/${Deno.build.arch}-linux-gnu/libsystemd.so.0`;
+
+claim(
+  "libsystemd is loaded by who has systemd manage cgroups, and by nobody else",
+  async (box) => {
+    const hidden = (...args: string[]): string[] => [
+      ...["unshare", "-m", "sh", "-c"],
+      `mount --bind /dev/null "$(readlink -f ${LIBRARY})" && mount -t tmpfs tmpfs /run && ` +
+      'mkdir -p /run/systemd/system && exec "$@"',
+      ...["sh", ...box.argv(...args)],
+    ];
+    const { dir } = await box.bundle((spec) => {
+      spec.process.args = ["true"];
+    });
+    ok(await box.command(hidden("run", "--bundle", dir, box.newId())));
+    const text = failure(
+      await box.command(
+        hidden("--systemd-cgroup", "run", "--bundle", dir, box.newId()),
+      ),
+    );
+    assertStringIncludes(
+      text,
+      "Cannot talk to systemd: libsystemd.so.0 can't be loaded; install it",
+    );
+    assertStringIncludes(text, "or manage cgroups without systemd");
+    assertEquals(box.leaks(), []);
+  },
+  {
+    skip: V1.skip ??
+      (exists(LIBRARY) ? undefined : `libsystemd is not at ${LIBRARY}`),
+  },
+);
+
 function readLines(path: string): string[] {
   return Deno.readTextFileSync(path).trim().split("\n");
 }

@@ -100,11 +100,16 @@ export async function units(
   return stdout.split("\n").filter((line) => line !== "");
 }
 
-/** The cgroup of a container's first process: that of v2, or systemd's own of v1. */
-export async function cgroupOf(container: Container): Promise<string> {
-  const text = Deno.readTextFileSync(`/proc/${await container.pid()}/cgroup`);
+/** The cgroup of a process: that of v2, or systemd's own of v1. */
+export function cgroupOfPid(pid: number): string {
+  const text = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
   const name = isPureV2() ? "" : "name=systemd";
   return new RegExp(`^\\d+:${name}:(.*)$`, "m").exec(text)?.[1] ?? text;
+}
+
+/** The cgroup of a container's first process. */
+export async function cgroupOf(container: Container): Promise<string> {
+  return cgroupOfPid(await container.pid());
 }
 
 /** A property of each of a scope's limits; one for which systemd has a limit per version is called otherwise. */

@@ -11,6 +11,7 @@ import { exists, hierarchies, isPureV2 } from "./host.ts";
 import { limited } from "./limits.ts";
 import {
   cgroupOf,
+  cgroupOfPid,
   create,
   creation,
   NAMES,
@@ -273,4 +274,39 @@ claim(
     if (!isPureV2()) assertEquals(data.pids.current, 1);
   },
   { ...SKIP, isRace: true },
+);
+
+claim(
+  "systemd: a process that joins goes into the scope, beside init",
+  async (box) => {
+    // systemd knows nothing of huge pages: on v2 we hand them down to the scope.
+    const hugepageLimits = [{ pageSize: "2MB", limit: 0 }];
+    const { container, unit } = await create(
+      box,
+      isPureV2() ? limited({ hugepageLimits }) : undefined,
+    );
+    await container.start();
+    const pidFile = `${box.dir}/joined`;
+    const join = async (): Promise<string> => {
+      const flags = ["--detach", "--pid-file", pidFile];
+      ok(await box.nsinit(["exec", ...flags, container.id, "sleep", "1000"]));
+      return cgroupOfPid(Number(Deno.readTextFileSync(pidFile)));
+    };
+    assertEquals(await join(), `/system.slice/${unit}`);
+    if (!isPureV2()) return;
+    // Whoever manages cgroups in the container has handed controllers on: no process can be in the scope's own any more.
+    const dir = `/sys/fs/cgroup/system.slice/${unit}`;
+    const inner = `${dir}/inner`;
+    await Deno.mkdir(inner);
+    for (
+      const pid of Deno.readTextFileSync(`${dir}/cgroup.procs`).trim().split(
+        "\n",
+      )
+    ) {
+      Deno.writeTextFileSync(`${inner}/cgroup.procs`, pid);
+    }
+    Deno.writeTextFileSync(`${dir}/cgroup.subtree_control`, "+hugetlb");
+    assertEquals(await join(), `/system.slice/${unit}/inner`);
+  },
+  SKIP,
 );

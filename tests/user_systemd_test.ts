@@ -10,7 +10,7 @@ import { type CommandOptions, failure, ok } from "./command.ts";
 import { exists, isPureV2 } from "./host.ts";
 import { without } from "./limits.ts";
 import { rootlessBundle } from "./rootless.ts";
-import { SKIP } from "./systemd_scopes.ts";
+import { cgroupOfPid, SKIP } from "./systemd_scopes.ts";
 
 const SERVICE = "user@65534.service";
 const RUNTIME = "/run/user/65534";
@@ -45,9 +45,7 @@ function creation(dir: string, id: string): string[] {
 
 /** Where a container of this bundle is. */
 function pathOf(dir: string): string {
-  const pid = Deno.readTextFileSync(`${dir}/pid`);
-  const text = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
-  return /^0::(.*)$/m.exec(text)?.[1] ?? text;
+  return cgroupOfPid(Number(Deno.readTextFileSync(`${dir}/pid`)));
 }
 
 claim(
@@ -67,6 +65,12 @@ claim(
         assertEquals(limit(), "21");
       }
       ok(await box.nsinit(["start", id], options));
+      // The executable is not in what is the user's, so only systemd may move a process from there.
+      const joined = `${dir}/joined`;
+      const flags = ["--detach", "--pid-file", joined];
+      const exec = ["exec", ...flags, id, "sleep", "1000"];
+      ok(await box.nsinit(exec, options));
+      assertEquals(cgroupOfPid(Number(Deno.readTextFileSync(joined))), path);
       ok(await box.nsinit(["delete", "--force", id], options));
       assertEquals(exists(`/sys/fs/cgroup${path}`), false);
       const elsewhere = {
