@@ -7,6 +7,7 @@ import {
 import { exampleSpec, Factory } from "../mod.ts";
 import type { Box } from "./box.ts";
 import { type Edit, makeRootfs } from "./bundle.ts";
+import { addCgroupNamespace } from "./cgroup_namespace.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result } from "./command.ts";
 import { hierarchies } from "./host.ts";
@@ -22,7 +23,7 @@ const writable: Edit = (spec) => {
 /** Gives the container a user and a cgroup namespace. */
 const inNamespaces: Edit = (spec) => {
   addUserNamespace(spec);
-  spec.linux.namespaces.push({ type: "cgroup" });
+  addCgroupNamespace(spec);
 };
 
 /** Runs a script as root of a container that sees its cgroup of v2. */

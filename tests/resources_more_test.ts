@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../lib/deps/assert.ts";
+import { addCgroupNamespace } from "./cgroup_namespace.ts";
 import { claim } from "./claim.ts";
 import { failure, ok } from "./command.ts";
 import { exists } from "./host.ts";
@@ -50,7 +51,7 @@ claim(
             "cat /sys/fs/cgroup/hugetlb.2MB.max /sys/fs/cgroup/hugetlb.2MB.rsvd.max";
           spec.process.args = ["sh", "-c", script];
           // The cgroup is to be seen, in its own namespace.
-          spec.linux.namespaces.push({ type: "cgroup" });
+          addCgroupNamespace(spec);
         });
         const { stdout } = ok(
           await onV2(box, ["run", "-b", bundle.dir, box.newId()]),

@@ -1,6 +1,7 @@
 /** Containers of a user without privileges, from `spec --rootless` on. */
 import { assertEquals, assertMatch } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
+import { addCgroupNamespace } from "./cgroup_namespace.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Result } from "./command.ts";
 import { hierarchies, missing, ownCgroup } from "./host.ts";
@@ -58,7 +59,7 @@ claim(
     const { stdout } = ok(
       await rootless(box, V1_MOUNTS, (spec) => {
         withoutSys(spec);
-        spec.linux.namespaces.push({ type: "cgroup" });
+        addCgroupNamespace(spec);
       }),
     );
     assertEquals(linesOf(stdout), v1Mounts(() => "/"));
@@ -100,7 +101,7 @@ async function delegatedBundle(
   const path = `/${box.mark}-delegated`;
   const bundle = await rootlessBundle(box, script, (spec) => {
     spec.linux.cgroupsPath = `${path}/container`;
-    spec.linux.namespaces.push({ type: "cgroup" });
+    addCgroupNamespace(spec);
     // Bound mounts of /sys would show the host's.
     spec.mounts = spec.mounts.filter(({ destination }) =>
       !destination.startsWith("/sys")

@@ -42,7 +42,7 @@ export async function updateContainer(
     using cgroup = openManager(record.cgroup, journal.open);
     try {
       const { devices } = config.linux?.resources ?? {};
-      await cgroup.update(changes, { devices });
+      await cgroup.update(withStanding(changes, config), { devices });
     } catch (error) {
       for (const problem of journal.undo()) {
         log(
@@ -61,6 +61,15 @@ export async function updateContainer(
 function withResources(config: Spec, changes: Resources): Spec {
   const resources = mergeResources(config.linux?.resources ?? {}, changes);
   return { ...config, linux: { ...config.linux, resources } } as Spec;
+}
+
+/** With what the configuration says of how memory is to be changed, now and later: it is no limit by itself. */
+function withStanding(changes: Resources, { linux }: Spec): Resources {
+  const { memory } = changes;
+  const { checkBeforeUpdate } = linux?.resources?.memory ?? {};
+  return memory === undefined || checkBeforeUpdate === undefined
+    ? changes
+    : { ...changes, memory: { ...memory, checkBeforeUpdate } };
 }
 
 /** The rules for limits: those in force and the new ones have to go together. */
