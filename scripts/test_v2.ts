@@ -31,7 +31,6 @@ const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
     "a failed create",
     "a limit that the kernel refuses",
     "cgroupsPath: an absolute",
-    "cpu: shares",
     "devices: rules apply",
     "memory: a program beyond",
     "pids: a program can't",
@@ -45,7 +44,6 @@ const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
   ["placement", "delegation: a container manages"],
   ["resources", "cpu: a spinner"],
   ["resources_io", "blockIO: rates"],
-  ["verbs", "update: each flag"],
 ];
 const CHOSEN_FILES = CHOSEN.map(([file]) => `tests/${file}_test.ts`);
 const CHOSEN_NAMES = CHOSEN.flatMap(([, ...names]) => names).join("|");
