@@ -260,6 +260,29 @@ claim("a bus that never answers is given up after ten seconds", async (box) => {
   assertEquals(box.leaks(), []);
 }, V1);
 
+claim(
+  "plan shows what systemd would be asked for, without one",
+  async (box) => {
+    const { dir } = await box.bundle((spec) => {
+      spec.linux.cgroupsPath = "a-b.slice:p:n";
+      spec.linux.resources = { pids: { limit: 5 } };
+    });
+    const { stdout } = ok(
+      await box.nsinit(["--systemd-cgroup", "plan", "--bundle", dir, "web"]),
+    );
+    for (
+      const line of [
+        "have systemd set Slice='a-b.slice' of p-n.scope",
+        "have systemd set Delegate=true of p-n.scope",
+        "have systemd set TasksMax=5 of p-n.scope",
+        "have systemd set DevicePolicy='strict' of p-n.scope",
+        "/a.slice/a-b.slice/p-n.scope/pids.max",
+      ]
+    ) assertStringIncludes(stdout, line);
+  },
+  V1,
+);
+
 /** Where the linker finds libsystemd. */
 const LIBRARY = `/usr/lib/${Deno.build.arch}-linux-gnu/libsystemd.so.0`;
 

@@ -353,19 +353,31 @@ Deno.test("SystemdManager on v1 leaves nothing of a scope whose making was cut o
   }
 });
 
-Deno.test("SystemdManager has a user's manager move what the user may not", async () => {
+Deno.test("SystemdManager has a user's manager move what the user may not, and where to", async () => {
   const made: CgroupRecord & { systemd: ScopeRecord } = {
     ...plannedScope(V2, { ...SCOPE, user: true }, true),
     paths: { "": `/cg/${DIRECTORY}` },
     mountPoints: { "": "/cg" },
   };
   delete made.planned;
-  const line = `write ${DIRECTORY}/cgroup.procs=43`;
-  const { manager, units } = fakeScope(V2, {
-    "/cg": { ...V2_FILES["/cg"], refuse: { [line]: ["EACCES"] } },
-  }, made);
-  await manager.join(43);
-  assertEquals(units.log, [`attach ${UNIT} / 43`]);
+  const init = `${DIRECTORY}/init`;
+  for (const [place, subtree] of [["/", ""], ["/init", "pids"]] as const) {
+    const directory = place === "/" ? DIRECTORY : init;
+    const line = `write ${directory}/cgroup.procs=43`;
+    const { manager, units } = fakeScope(V2, {
+      "/cg": {
+        directories: ["system.slice", DIRECTORY, init],
+        files: {
+          [`${DIRECTORY}/cgroup.subtree_control`]: `${subtree}\n`,
+          [`${DIRECTORY}/cgroup.procs`]: "",
+          [`${init}/cgroup.procs`]: `${Deno.pid}\n`,
+        },
+        refuse: { [line]: ["EACCES"] },
+      },
+    }, made);
+    await manager.join(43, place === "/" ? {} : { below: { "": "init" } });
+    assertEquals(units.log, [`attach ${UNIT} ${place} 43`]);
+  }
 });
 
 Deno.test("SystemdManager stops the scope when it is destroyed", async () => {
