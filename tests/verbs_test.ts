@@ -308,7 +308,9 @@ claim(
       const file = ONLY_V1 === undefined ? v1 : v2;
       if (file === undefined || without(controller) !== undefined) continue;
       const before = await value(container, controller, file[0], file[0]);
-      assertEquals(before === file[1], flag === "cpuset-mems", flag);
+      // On v1 the container's nodes are those of the cgroup above, of which there may be only this one.
+      const isSame = flag === "cpuset-mems" && ONLY_V1 === undefined;
+      assertEquals(before === file[1], isSame, flag);
       ok(await container.try("update", `--${flag}`, text));
       const now = await value(container, controller, file[0], file[0]);
       assertEquals(now, file[1], flag);
