@@ -30,7 +30,7 @@ claim(
     const path = `${box.dir}/agent.sock`;
     assertMatch(
       await refused(box, ask(MKDIR, { path })),
-      /\/linux\/seccomp\/listenerPath: cannot tell the seccomp agent at \\".*\/agent\.sock\\": connect .*: no such file or directory \(ENOENT\)/,
+      /\/linux\/seccomp\/listenerPath: failed to connect with seccomp agent \\".*\/agent\.sock\\": connect .*: no such file or directory \(ENOENT\)/,
     );
     await Deno.writeTextFile(path, "");
     assertStringIncludes(

@@ -76,7 +76,7 @@ export async function sendListener(
     if (!(error instanceof SyscallError)) throw error;
     throw new ConfigError(
       "/linux/seccomp/listenerPath",
-      `cannot tell the seccomp agent at ${quote(path)}: ${error.message}`,
+      `failed to connect with seccomp agent ${quote(path)}: ${error.message}`,
       { cause: error },
     );
   }

@@ -30,7 +30,7 @@ Deno.test("sendListener() fails, and waits no longer than it may, where nobody a
   await assertRejects(
     () => sendListener(fd, seccomp, { pid: 1, state: STATE }),
     ConfigError,
-    "/linux/seccomp/listenerPath: cannot tell the seccomp agent at",
+    "/linux/seccomp/listenerPath: failed to connect with seccomp agent",
   );
   Deno.removeSync(dir, { recursive: true });
 });
