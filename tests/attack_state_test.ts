@@ -92,12 +92,12 @@ async function sweep(box: Box, id: string): Promise<void> {
 
 const ANY_OWNER: Change = {
   file: "lib/container/ours.ts",
-  from: "if (uid !== 0 && uid !== Deno.uid()) {",
-  to: "if (false) {",
+  from: "return uid !== 0 && uid !== Deno.uid();",
+  to: "return false;",
 };
 const ANY_MODE: Change = {
   file: "lib/container/ours.ts",
-  from: "return ((mode ?? 0) & OTHERS_WRITE) === 0",
+  from: "return ((info.mode ?? 0) & OTHERS_WRITE) === 0",
   to: "return true",
 };
 const LINKS: Change = {
@@ -298,6 +298,28 @@ claim(
     await refused(/it is no regular file/);
     ok(await box.nsinit(["delete", "--force", id]));
     assertEquals(exists(`${box.root}/${id}`), false);
+  },
+);
+
+claim(
+  "a root directory in which others can exchange containers is not used",
+  async (box) => {
+    const bundle = await box.bundle((spec) => spec.process.args = ["true"]);
+    const run = () => box.nsinit(["run", "-b", bundle.dir, box.newId()]);
+    ok(await run());
+    for (
+      const [mode, owner, pattern] of [
+        [0o777, 0, /anybody may exchange what is in it/],
+        [0o700, NOBODY, /it belongs to user 65534, and only that user may/],
+      ] as const
+    ) {
+      await Deno.chmod(box.root, mode);
+      await Deno.chown(box.root, owner, owner);
+      assertMatch(failure(await run()), pattern);
+    }
+    await Deno.chown(box.root, 0, 0);
+    await Deno.chmod(box.root, 0o1777);
+    ok(await run());
   },
 );
 
