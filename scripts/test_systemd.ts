@@ -28,7 +28,7 @@ const EMULATED: VmLane = {
   script: SCRIPT,
   args: ["systemd vm"],
   flags: ["--systemd"],
-  seconds: 600,
+  seconds: 900,
 };
 
 /** Runs the lane systemd. */
