@@ -21,7 +21,7 @@ const LOSE: Change = {
 /** Nothing is closed before the working directory is entered. */
 const KEEP: Change = {
   file: "lib/container/program_ends.ts",
-  from: 'b.call("close_range", [fds.sync + 1, LAST_DESCRIPTOR, 0]);',
+  from: 'b.call("close_range", [sync + 1, LAST_DESCRIPTOR, 0]);',
   to: "",
 };
 /** The working directory may be anywhere. */
