@@ -3,52 +3,14 @@
  * open to all: hooks of theirs would be executed by us, processes of their
  * choice killed, files written to through links.
  */
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertNotEquals,
-} from "../lib/deps/assert.ts";
-import { Factory, StateError } from "../mod.ts";
-import { assertRejects } from "./assert_rejects.ts";
+import { assert, assertMatch, assertNotEquals } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
 import { claim } from "./claim.ts";
 import { failure, ok, type Running } from "./command.ts";
 import { isGone } from "./container.ts";
-import { exists, readIfPresent } from "./host.ts";
+import { readIfPresent } from "./host.ts";
+import { type Disk, NOBODY, plant, record, sweep } from "./planted.ts";
 import { type Change, play } from "./weakened.ts";
-
-const NOBODY = 65_534;
-
-/** A record as it is on disk. */
-// deno-lint-ignore no-explicit-any -- it is going to be anything
-type Disk = Record<string, any>;
-
-/** The record of a container that has stopped. */
-async function record(box: Box): Promise<Disk> {
-  const container = await box.create();
-  await container.kill();
-  const file = `${box.root}/${container.id}/state.json`;
-  return JSON.parse(await Deno.readTextFile(file));
-}
-
-/** Writes a record to a directory of its own below --root; answers the container's id. */
-async function plant(
-  box: Box,
-  disk: Disk,
-  options: { owner?: number; mode?: number; at?: string } = {},
-): Promise<string> {
-  const { owner = 0, mode = 0o711 } = options;
-  const id = `${box.mark}-planted`;
-  const dir = options.at ?? `${box.root}/${id}`;
-  await Deno.mkdir(dir);
-  const file = `${dir}/state.json`;
-  await Deno.writeTextFile(file, JSON.stringify({ ...disk, id }));
-  await Deno.chown(file, owner, owner);
-  await Deno.chown(dir, owner, owner);
-  await Deno.chmod(dir, mode);
-  return id;
-}
 
 /** When a process started, as a record has it. */
 function startOf(pid: number): number {
@@ -82,12 +44,6 @@ function withHook(box: Box, disk: Disk): Disk {
   const args = ["sh", "-c", `id -u >${box.dir}/trace`];
   const hook = { path: "/bin/sh", args, env: ["PATH=/usr/bin:/bin"] };
   return { ...disk, config: { ...disk.config, hooks: { poststop: [hook] } } };
-}
-
-/** Removes what is left of an attack, which `delete` may have refused. */
-async function sweep(box: Box, id: string): Promise<void> {
-  const path = `${box.root}/${id}`;
-  if (exists(path)) await Deno.remove(path, { recursive: true });
 }
 
 const ANY_OWNER: Change = {
@@ -213,93 +169,6 @@ play({
     return [Deno.readTextFileSync(`${dir}/victim`)].filter(Boolean);
   },
 });
-
-// ---- records that make no sense ----------------------------------------------------------------------------------
-
-/** Changes after which a record is none. */
-const BROKEN: Record<string, (disk: Disk) => void> = {
-  "a version that is a text": (disk) => disk.version = "1",
-  "a version to come": (disk) => disk.version = 2,
-  "another container's id": (disk) => disk.id = "another",
-  "an id that is a number": (disk) => disk.id = 1,
-  "an id that leads elsewhere": (disk) => disk.id = "../../etc",
-  "a negative pid": (disk) => disk.init_process_pid = -1,
-  "a pid that is a text": (disk) => disk.init_process_pid = "1",
-  "a pid that is no whole number": (disk) => disk.init_process_pid = 1.5,
-  "a pid larger than any": (disk) => disk.init_process_pid = 2 ** 40,
-  "no pid": (disk) => delete disk.init_process_pid,
-  "a start that is a text": (disk) => disk.init_process_start = "0",
-  "a creator that is a number": (disk) => disk.creator = 1,
-  "a date that is none": (disk) => disk.created = "yesterday",
-  "a bundle that is a list": (disk) => disk.bundle = [],
-  "a root file system that is null": (disk) => disk.rootfs = null,
-  "an owner that is a text": (disk) => disk.owner = "root",
-  "no configuration": (disk) => delete disk.config,
-  "a configuration that is a list": (disk) => disk.config = [],
-  "hooks that are a list": (disk) => disk.config.hooks = [],
-  "a hook that is a text": (disk) => disk.config.hooks = { poststop: ["/x"] },
-  "a hook without a path": (disk) => disk.config.hooks = { poststop: [{}] },
-  "an argument that is a number": (disk) =>
-    disk.config.hooks = { poststop: [{ path: "/x", args: [1] }] },
-  "an annotation that is an object": (disk) =>
-    disk.config.annotations = { a: {} },
-  "namespaces that are an object": (disk) => disk.config.linux.namespaces = {},
-  "no cgroup": (disk) => delete disk.cgroup,
-  "a cgroup of no version": (disk) => disk.cgroup.mode = "v3",
-  "paths that are a list": (disk) => disk.cgroup.paths = [],
-  "a path that is a number": (disk) => disk.cgroup.paths = { "": 1 },
-  "a scope without a name": (disk) => disk.cgroup.systemd = {},
-  "steps that are a text": (disk) => disk.start_steps = "none",
-  "a step that is null": (disk) => disk.start_steps = [null],
-};
-
-claim(
-  "a record that is none is refused, whatever is wrong with it",
-  async (box) => {
-    const disk = await record(box);
-    const factory = await Factory.open(box.root);
-    const id = await plant(box, disk);
-    assertEquals((await factory.load(id)).id, id);
-    const file = `${box.root}/${id}/state.json`;
-    for (const [what, change] of Object.entries(BROKEN)) {
-      const broken = structuredClone({ ...disk, id });
-      change(broken);
-      Deno.writeTextFileSync(file, JSON.stringify(broken));
-      const error = await assertRejects(() => factory.load(id), StateError);
-      assertMatch(error.message, /state\.json: it is no record of this/, what);
-    }
-    for (const text of ["", "null", "[]", "{", '"x"', "[".repeat(1e5)]) {
-      Deno.writeTextFileSync(file, text);
-      await assertRejects(() => factory.load(id), StateError);
-    }
-    const [listed] = (await factory.list()).filter((one) => one.id === id);
-    assertMatch(listed?.problem ?? "", /it is no record of this container/);
-    await sweep(box, id);
-  },
-);
-
-claim(
-  "a record that is huge, a fifo, a link or a folder is not read",
-  async (box) => {
-    const disk = await record(box);
-    const id = await plant(box, disk);
-    const file = `${box.root}/${id}/state.json`;
-    const refused = async (pattern: RegExp): Promise<void> => {
-      assertMatch(failure(await box.nsinit(["state", id])), pattern);
-      await Deno.remove(file, { recursive: true });
-    };
-    await Deno.truncate(file, 2 ** 40);
-    await refused(/it has 1099511627776 bytes, more than/);
-    ok(await box.command(["mkfifo", "-m", "600", file]));
-    await refused(/it is no regular file/);
-    await Deno.symlink("/etc/hostname", file);
-    await refused(/it is a symbolic link/);
-    await Deno.mkdir(file);
-    await refused(/it is no regular file/);
-    ok(await box.nsinit(["delete", "--force", id]));
-    assertEquals(exists(`${box.root}/${id}`), false);
-  },
-);
 
 claim(
   "a root directory in which others can exchange containers is not used",
