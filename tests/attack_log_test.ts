@@ -15,8 +15,8 @@ const CONTROL = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]/;
 
 const AS_IT_IS: Change = {
   file: "lib/cli/visible.ts",
-  from: "INVISIBLE_REGEXP = /[^\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]/gu",
-  to: "INVISIBLE_REGEXP = /(?!)/gu",
+  from: "const INVISIBLE = ",
+  to: 'const INVISIBLE = "(?!)"; void ',
 };
 
 /** Lines and characters of a text that must not be in one line. */
