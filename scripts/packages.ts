@@ -30,6 +30,7 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "mkfs.ext4", package: "e2fsprogs" },
   { program: "runc", package: "runc" },
   { program: "apparmor_parser", package: "apparmor" },
+  { program: "checkpolicy", package: "checkpolicy" },
 ];
 
 /** This machine's CPU is one of two; the code for the other is assembled, compiled and run in an emulator. */

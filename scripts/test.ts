@@ -1,12 +1,12 @@
 /**
- * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd|systemd-vm]… [--filter TEXT]`.
+ * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd|systemd-vm|selinux]… [--filter TEXT]`.
  *
  * Without `--lane` it installs what the tests need, checks the source text, builds dist/, runs the unit tests, and runs
  * the end-to-end tests twice, with each interpreter of a container's program, to compare what they observe (lane
  * `interpreters`). The lane `e2e` runs them once, with the default. The lane `v2` runs end-to-end tests on a second
  * kernel with pure cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name. The lane `systemd` runs
  * those in `systemd_test.ts` under a systemd in namespaces here, and `systemd-vm` those of them with "[v2]" in their name
- * on the second kernel.
+ * on the second kernel. The lane `selinux` runs those in `selinux_v2_test.ts` there, with a policy of their own.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
  * doesn't list is a failure, and so is a lane that ran too few tests.
@@ -18,6 +18,7 @@ import { installMissing, OTHER_CPU_NEEDS, TEST_NEEDS } from "./packages.ts";
 import { runWithBoth } from "./test_interpreters.ts";
 import { endToEndFiles, type Run, runLane, unitFiles } from "./test_lanes.ts";
 import { summary, type TestResult } from "./test_results.ts";
+import { runSelinux } from "./test_selinux.ts";
 import { runBuild, runChecks } from "./test_steps.ts";
 import { runSystemd, runSystemdVm } from "./test_systemd.ts";
 import { runInVm } from "./test_v2.ts";
@@ -46,6 +47,7 @@ const LANES: Readonly<
   v2: (filter) => withBuild(() => runInVm(filter)),
   systemd: (filter) => withBuild(() => runSystemd(filter)),
   "systemd-vm": (filter) => withBuild(() => runSystemdVm(filter)),
+  selinux: (filter) => withBuild(() => runSelinux(filter)),
 };
 
 /** A test that measures: nothing may run beside it. */
