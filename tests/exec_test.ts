@@ -1,4 +1,4 @@
-/** Further processes: the command `exec`, and the library's start() and run() of a container that runs. */
+/** Further processes: the command `exec`, and the library's join(). */
 import {
   assert,
   assertEquals,
@@ -395,13 +395,13 @@ claimRunning(
 );
 
 claimRunning(
-  "library: run() of a container that runs starts further processes, 50 at once",
+  "library: join() starts further processes, 50 at once",
   async (container, box) => {
     const factory = await Factory.open(box.root, FACTORY_OPTIONS);
     const joined = await factory.load(container.id);
     const many = Array.from({ length: 50 }, (_, n) => n);
     const ends = await Promise.all(many.map(async (n) => {
-      const process = await joined.run({
+      const process = await joined.join({
         args: ["sh", "-c", `echo $X ${n}; exit ${n}`],
         env: ["PATH=/bin", "X=x"],
         user: "1000:1000",
@@ -416,7 +416,7 @@ claimRunning(
       return [output, code];
     }));
     assertEquals(ends, many.map((n) => [`x ${n}\n`, n]));
-    const long = await joined.start({ args: ["sleep", "1000"], stdin: "null" });
+    const long = await joined.join({ args: ["sleep", "1000"], stdin: "null" });
     assertEquals((await joined.processes()).length, 2);
     assert(long.signal("TERM"));
     assertEquals((await long.wait()).signal, 15);
@@ -424,7 +424,7 @@ claimRunning(
     const pid = await container.pid();
     await until(() => isGone(pid), "end of the container");
     const error = await assertRejects(
-      () => joined.run({ args: ["true"] }),
+      () => joined.join({ args: ["true"] }),
       StateError,
     );
     assertEquals(error.message, "cannot exec in a stopped container");

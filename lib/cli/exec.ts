@@ -44,7 +44,7 @@ async function execute(invocation: Invocation): Promise<number> {
   const container = await factory.load(parsed.args[0] ?? "");
   const options = await optionsOf(invocation, container.spec, detach);
   if (options.process?.terminal === true && !detach) requireTerminal();
-  const process = await container.start(options);
+  const process = await container.join(options);
   return detach ? 0 : await attend(process, log);
 }
 

@@ -97,28 +97,26 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Starts a process.
-   *
-   * The first one is set up, with the container, and waits for {@linkcode Container.exec} before it executes its program.
-   * A further one joins the container and executes its program at once.
+   * Starts the first process: everything is set up, and it waits for {@linkcode Container.exec} before it executes its
+   * program.
    *
    * @throws {ConfigError} with the field's JSON pointer; {ProgramError} with the step that failed; {HookError};
-   * {CgroupError}; {StateError} if the container has stopped, or is paused. Nothing that was made is left.
+   * {CgroupError}; {StateError} if it has a first process already. Nothing that was made is left.
    */
   async start(options: ProcessOptions = {}): Promise<Process> {
     await takeTurn();
-    if (this.#hasFirst()) return await this.#join(options);
     using _lock = await this.#parts.directory.lock();
-    return this.#hasFirst()
-      ? await this.#join(options)
-      : await this.#start(options);
-  }
-
-  #hasFirst(): boolean {
-    return this.#refresh().initPid !== 0;
+    return await this.#start(options);
   }
 
   async #start(options: ProcessOptions): Promise<Process> {
+    this.#refresh();
+    if (this.#record.initPid !== 0) {
+      throw new StateError(
+        this.id,
+        "the container has a first process already: join() starts further ones",
+      );
+    }
     const { startFirstProcess } = await firstProcess();
     const process = await startFirstProcess({
       ...this.#parts,
@@ -129,31 +127,26 @@ export class Container implements AsyncDisposable {
     return process;
   }
 
-  async #join(options: ProcessOptions): Promise<Process> {
+  /**
+   * Starts a further process: it joins the container's namespaces and cgroup, and executes its program at once. Any number
+   * may do so at a time.
+   *
+   * @throws {StateError} unless the container is created or running, or paused and that is to be ignored; {ConfigError}
+   * with the field's JSON pointer; {ProgramError} with the step that failed; {CgroupError}. No process is left.
+   */
+  async join(options: ProcessOptions = {}): Promise<Process> {
+    await takeTurn();
     const { startJoinedProcess } = await joinedProcess();
-    return await startJoinedProcess(
-      { ...this.#parts, record: this.#record },
-      options,
-    );
+    const record = this.#refresh();
+    return await startJoinedProcess({ ...this.#parts, record }, options);
   }
 
-  /**
-   * {@linkcode Container.start}, and for the first process {@linkcode Container.exec}, in one. When it fails, no process
-   * is left.
-   */
+  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
   async run(options: ProcessOptions = {}): Promise<Process> {
     const { directory } = this.#parts;
-    if (this.#hasFirst()) {
-      const process = await this.start(options);
-      process.console?.attach();
-      return process;
-    }
     const { releaseInit } = await starting();
     await takeTurn();
     using _lock = await directory.lock();
-    if (this.#hasFirst()) {
-      throw new StateError(this.id, "somebody else has just started it");
-    }
     const process = await this.#start(options);
     process.console?.attach();
     try {

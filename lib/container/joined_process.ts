@@ -33,7 +33,7 @@ import { specHost } from "./validate.ts";
 export type JoinContext = Omit<FirstProcessContext, "noPivot" | "noNewKeyring">;
 
 /**
- * Starts it: see `Container.start()`. No lock is needed: the container may end meanwhile, which is as if it had ended
+ * Starts it: see `Container.join()`. No lock is needed: the container may end meanwhile, which is as if it had ended
  * just after.
  *
  * @throws {StateError} unless the container is created, running, or, if that is asked for, paused
