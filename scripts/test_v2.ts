@@ -37,7 +37,6 @@ const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
   ],
   ["events", "run: an end for want of memory"],
   ["library_cgroups", "library: "],
-  ["memory", "memory: checkBeforeUpdate"],
   ["memory_floor", "memory: a busybox", "memory: no container"],
   ["mounts", "cgroup: the program finds"],
   ["oom", "memory: wait\\(\\) tells"],
