@@ -7,7 +7,7 @@ import { fieldOf, statusField } from "./host.ts";
 /** The lines of a log about capabilities. */
 function warnings(log: string): string[] {
   return log.split("\n").flatMap((line) =>
-    /level=warning msg="(capability .*)"/.exec(line)?.[1] ?? []
+    /level=warning msg="((?:capability|can.t raise) .*)"/.exec(line)?.[1] ?? []
   );
 }
 

@@ -188,7 +188,7 @@ claim(
     const { stdout } = ok(await events.result());
     const [found, ...others] = stdout.trim().split("\n").map((line) =>
       JSON.parse(line)
-    ).filter(({ type }) => type === "oom");
+    ).filter(({ type }) => type === "oomReport");
     assertEquals(others, []);
     const { killed, level, cgroup, limit } = found.data;
     assertEquals([killed, level, cgroup, limit], [
