@@ -208,8 +208,11 @@ play({
       `${box.dir}/beside/name`,
     );
     const copies = await copyMany(runtime, dir);
-    assert(copies.includes("of the image"), "the file was never copied");
-    return copies.filter((text) => text === SECRET);
+    const secrets = copies.filter((text) => text === SECRET);
+    // The secret may be what is copied first.
+    const isCopied = secrets.length > 0 || copies.includes("of the image");
+    assert(isCopied, "the file was never copied");
+    return secrets;
   },
 });
 

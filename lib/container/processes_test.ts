@@ -1,3 +1,5 @@
+import { SIGKILL } from "../../ffi/abi/signal.ts";
+import { signalPid } from "../../ffi/process.ts";
 import { testAsRoot } from "../../init/testdata/as_root.ts";
 import { assertEquals } from "../deps/assert.ts";
 import type { NamespaceType, Spec } from "../spec/types.ts";
@@ -23,8 +25,9 @@ async function withShell(
     await child.stdout.getReader().read();
     check(command.length === 0 ? child.pid : childrenOf(child.pid)[0]!);
   } finally {
+    // The end of one may be that of others.
     for (const pid of processesOf(child.pid, NONE).reverse()) {
-      Deno.kill(pid, "SIGKILL");
+      signalPid(pid, SIGKILL);
     }
     await child.status;
   }
