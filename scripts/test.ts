@@ -51,7 +51,7 @@ const LANES: Readonly<
 };
 
 /** A test that measures: nothing may run beside it. */
-const ALONE = ["tests/in_process_test.ts"];
+const ALONE = ["tests/in_process_test.ts", "tests/stats_time_test.ts"];
 
 function endToEnd(filter: Filter): Run[] {
   const files = endToEndFiles({ v2: false });
