@@ -4,7 +4,7 @@ import {
   assertThrows,
 } from "../deps/assert.ts";
 import { CgroupError } from "../errors.ts";
-import { placeIn } from "./placement.ts";
+import { checkBelow, placeBelow, placeIn } from "./placement.ts";
 import { FakeFiles } from "./testdata/fake_files.ts";
 import {
   claim,
@@ -33,6 +33,27 @@ function place(
     path === undefined ? undefined : `0::${path}\n1:pids:/x/${pid}\n`;
   return placeIn(fake, "a/web", { beside: PID }, read);
 }
+
+Deno.test("placeBelow() is the cgroup that was asked for the hierarchy", () => {
+  const below = { cpu: "x", "": "./y//z/" };
+  assertEquals(placeBelow("a", ["cpu", "cpuacct"], { below }), "a/x");
+  assertEquals(placeBelow("a", ["pids"], { below }), "a/y/z");
+  assertEquals(placeBelow("a", [""], { below: { cpu: "x" } }), undefined);
+  assertEquals(placeBelow("a", ["pids"], { below: { "": "/" } }), "a");
+  assertEquals(placeBelow("a", ["pids"], {}), undefined);
+  assertEquals(placeIn(new FakeFiles(), "a", { below: { "": "b" } }), "a/b");
+});
+
+Deno.test("checkBelow() refuses controllers that are not there, and paths that lead out", () => {
+  const check = (below: Record<string, string>) =>
+    checkBelow(["cpu", "pids"], { below });
+  check({ cpu: "a/../b", "": "/" });
+  checkBelow([], {});
+  for (const path of ["..", "a/../..", "../a", "/.."]) {
+    assertThrows(() => check({ "": path }), CgroupError, "bad sub cgroup path");
+  }
+  assertThrows(() => check({ rdma: "a" }), CgroupError, "unknown controller");
+});
 
 Deno.test("placeIn() is the container's own cgroup while that may hold processes", () => {
   const files = { "a/web/cgroup.subtree_control": "\n" };

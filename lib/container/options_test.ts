@@ -30,6 +30,17 @@ Deno.test("withProcess() gives the configuration itself when no option changes i
   );
 });
 
+Deno.test("withProcess() takes a whole process; what it leaves out of limits and rights is the configuration's", () => {
+  const spec = exampleSpec();
+  const capabilities = spec.process!.capabilities!;
+  const rlimits = spec.process!.rlimits!;
+  const process = { args: ["a"], cwd: "/x", user: { uid: 5, gid: 6 } };
+  const found = withProcess(spec, { process, cwd: "/y" }).process;
+  assertEquals(found, { capabilities, rlimits, ...process, cwd: "/y" });
+  const own = { ...process, capabilities: {}, rlimits: [] };
+  assertEquals(withProcess(spec, { process: own }).process, own);
+});
+
 /** Options, and what becomes of `process`. */
 const CHANGES: readonly [options: ProcessOptions, changed: object][] = [
   [{ args: ["a", "b"] }, { args: ["a", "b"] }],
