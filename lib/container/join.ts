@@ -5,12 +5,7 @@
  */
 import type { Fd } from "../../ffi/fd.ts";
 import { setAffinity } from "../../ffi/process.ts";
-import { SyscallError } from "../../ffi/syscall_error.ts";
-import {
-  type BootstrapOptions,
-  spawn,
-  type Spawned,
-} from "../../init/bootstrap.ts";
+import type { BootstrapOptions, Spawned } from "../../init/bootstrap.ts";
 import { awaitExec, converse } from "../../init/session.ts";
 import { type CgroupManager, openManager } from "../cgroups/mod.ts";
 import type { PlaceOptions } from "../cgroups/placement.ts";
@@ -18,7 +13,7 @@ import { CgroupError } from "../errors.ts";
 import { parseCpuList } from "../spec/cpu_list.ts";
 import type { Spec } from "../spec/types.ts";
 import { preserved } from "./descriptors.ts";
-import { explainFailure, oomKills } from "./explain.ts";
+import { explainFailure, explainRefusal, oomKills } from "./explain.ts";
 import { encodeGiven } from "./given.ts";
 import type { HandlerContext } from "./handler_context.ts";
 import { answersTo, prepareInit } from "./handlers.ts";
@@ -37,6 +32,7 @@ import type { LogFunction } from "./options.ts";
 import { loadParts } from "./parts.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { endJoined, stallWatch } from "./stall.ts";
+import { spawnIn } from "./spawn_in.ts";
 import type { ContainerStatus } from "./status.ts";
 
 /** What a join needs. */
@@ -180,25 +176,17 @@ class Join {
     execute: BootstrapOptions["execute"],
     fds: readonly (Fd | undefined)[],
   ): Spawned {
+    const { status } = this.#options;
+    // We wait for the exec: in a frozen cgroup it would not come. And CPUs that the process may use before it is in the
+    // cgroup are asked for before.
+    const isLater = status === "paused" || Boolean(this.#affinity.initial);
+    using cgroup = isLater
+      ? undefined
+      : this.#cgroup.openDirectory(this.#place);
     const options = { execute, namespaces: 0, fds };
-    // We wait for the exec: in a frozen cgroup it would not come.
-    if (this.#options.status === "paused") return spawn(options);
-    // CPUs that the process may use before it is in the cgroup are asked for before.
-    if (this.#affinity.initial) return spawn(options);
-    using cgroup = this.#cgroup.openDirectory(this.#place);
-    if (cgroup === undefined) return spawn(options);
-    try {
-      const process = spawn({ ...options, cgroup });
-      this.#placed = true;
-      return process;
-    } catch (error) {
-      // A cgroup that may not be entered at clone may still be joined, for instance by a migration from a common parent.
-      if (
-        error instanceof SyscallError &&
-        ["EACCES", "EPERM", "EOPNOTSUPP"].includes(error.errnoName)
-      ) return spawn(options);
-      throw error;
-    }
+    const { process, isPlaced } = spawnIn(cgroup, options);
+    this.#placed = isPlaced;
+    return process;
   }
 
   get #affinity(): { readonly initial?: string; readonly final?: string } {
@@ -236,12 +224,15 @@ class Join {
 
   /** Leaves no process, and gives the error to throw. */
   async #undo(error: unknown, process: Spawned | undefined): Promise<unknown> {
-    const explained = await explainFailure(
-      error,
-      {},
-      this.#cgroup,
-      this.#beganMs,
-      this.#killedBefore,
+    const explained = await explainRefusal(
+      await explainFailure(
+        error,
+        {},
+        this.#cgroup,
+        this.#beganMs,
+        this.#killedBefore,
+      ),
+      this.#options.host,
     );
     if (process !== undefined) {
       await endJoined(process.pidfd);

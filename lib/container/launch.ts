@@ -11,14 +11,9 @@ import { makeFifo } from "../../ffi/pipe.ts";
 import { setAffinity } from "../../ffi/process.ts";
 import { packetPair } from "../../ffi/socket.ts";
 import { turns } from "../../ffi/turn.ts";
-import {
-  type BootstrapOptions,
-  spawn,
-  type Spawned,
-} from "../../init/bootstrap.ts";
+import type { BootstrapOptions, Spawned } from "../../init/bootstrap.ts";
 import { converse } from "../../init/session.ts";
 import { type CgroupManager, createManager, warmedUp } from "../cgroups/mod.ts";
-import { SyscallError } from "../../ffi/syscall_error.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { cgroupOwner } from "./delegation.ts";
@@ -39,6 +34,7 @@ import { preparedProgram } from "./prepared.ts";
 import type { ContainerProgram, ProgramOptions } from "./program.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
 import { endProcess, stallWatch } from "./stall.ts";
+import { spawnIn } from "./spawn_in.ts";
 import { processStat } from "./status.ts";
 
 /** What a launch needs. */
@@ -234,20 +230,9 @@ class Launch {
     const namespaces = this.#built.namespaces.cloneFlags;
     using cgroup = this.#cgroup.openDirectory();
     const options = { execute, namespaces, fds };
-    if (cgroup === undefined) return spawn(options);
-    try {
-      const init = spawn({ ...options, cgroup });
-      this.#joined = true;
-      return init;
-    } catch (error) {
-      // A cgroup that may not be entered at clone may still be joined, for instance by a migration from a common parent.
-      // One that can't be joined either (EBUSY) says why.
-      if (
-        error instanceof SyscallError &&
-        ["EACCES", "EPERM", "EOPNOTSUPP", "EBUSY"].includes(error.errnoName)
-      ) return spawn(options);
-      throw error;
-    }
+    const { process, isPlaced } = spawnIn(cgroup, options);
+    this.#joined = isPlaced;
+    return process;
   }
 
   #joined = false;
