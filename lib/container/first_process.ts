@@ -4,7 +4,6 @@
  * @module
  */
 import { RuntimeError } from "../errors.ts";
-import type { ConsoleProxy } from "./console.ts";
 import { type Host, kernelComplaint, readHost } from "./host.ts";
 import type { InitSettings } from "./interpreter.ts";
 import { launch } from "./launch.ts";
@@ -13,18 +12,10 @@ import {
   type ProcessOptions,
   withProcess,
 } from "./options.ts";
-import { Process } from "./process.ts";
+import type { Process } from "./process.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
-import {
-  announce,
-  checkConsole,
-  oomOf,
-  ownedStreams,
-  removeIfThere,
-  streamChoices,
-  takeMaster,
-} from "./process_io.ts";
-import { openStreams } from "./streams.ts";
+import { removeIfThere } from "./process_io.ts";
+import { startWithIo } from "./started_process.ts";
 import { checkSpec } from "./validate.ts";
 import { snapshot } from "../spec/snapshot.ts";
 
@@ -60,46 +51,28 @@ export async function startFirstProcess(
       log,
     });
   }
-  const terminal = spec.process?.terminal === true;
-  checkConsole(terminal, options);
-  const choices = streamChoices(spec, host, options);
-  const streams = openStreams(choices);
-  let proxy: ConsoleProxy | undefined;
   try {
-    const init = await launch({
-      id: directory.id,
-      bundle: record.bundle,
-      noPivot: context.noPivot,
-      noNewKeyring: context.noNewKeyring,
-      init: context.init,
-      preserveFds: options.preserveFds,
-      spec,
-      host,
-      directory,
-      record: { ...record, config: spec },
-      rootless: record.rootless,
-      streams: streams.child,
-      ownStreams: ownedStreams(choices, terminal || options.detach === true),
-      log,
-      onConsole: (master) => {
-        proxy = takeMaster(master, options);
-        return Promise.resolve();
-      },
-      onCreated: (created) => announce(created, options),
-    });
-    const { stdin, stdout, stderr, relayed } = streams;
-    return new Process({
-      ...init,
-      stdin,
-      stdout,
-      stderr,
-      relayed,
-      console: proxy,
-      oomReport: () => oomOf(directory),
-    });
+    return await startWithIo(
+      { spec, host, directory },
+      options,
+      (io) =>
+        launch({
+          id: directory.id,
+          bundle: record.bundle,
+          noPivot: context.noPivot,
+          noNewKeyring: context.noNewKeyring,
+          init: context.init,
+          preserveFds: options.preserveFds,
+          spec,
+          host,
+          directory,
+          record: { ...record, config: spec },
+          rootless: record.rootless,
+          log,
+          ...io,
+        }),
+    );
   } catch (error) {
-    proxy?.close();
-    await streams.abandon();
     for (const name of [FILES.execFifo, FILES.resultFifo, FILES.hookOutput]) {
       removeIfThere(directory.file(name));
     }
@@ -107,7 +80,5 @@ export async function startFirstProcess(
     const { cgroup } = directory.read();
     directory.write({ ...record, cgroup, initPid: 0 });
     throw error;
-  } finally {
-    streams.closeChildEnds();
   }
 }

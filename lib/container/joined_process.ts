@@ -10,23 +10,14 @@ import { StateError } from "../errors.ts";
 import { snapshot } from "../spec/snapshot.ts";
 import type { Spec } from "../spec/types.ts";
 import { validateSpec } from "../spec/validate/validate.ts";
-import type { ConsoleProxy } from "./console.ts";
 import type { FirstProcessContext } from "./first_process.ts";
 import { readHost } from "./host.ts";
 import { join } from "./join.ts";
 import { type ProcessOptions, withProcess } from "./options.ts";
-import { Process } from "./process.ts";
-import {
-  announce,
-  checkConsole,
-  oomOf,
-  ownedStreams,
-  streamChoices,
-  takeMaster,
-} from "./process_io.ts";
+import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { initRuns, statusOf } from "./status.ts";
-import { openStreams } from "./streams.ts";
+import { startWithIo } from "./started_process.ts";
 import { specHost } from "./validate.ts";
 
 /** The container that is joined. */
@@ -57,16 +48,11 @@ export async function startJoinedProcess(
   for (const warning of validateSpec(spec, specHost(host), rules).warnings) {
     log("warning", warning);
   }
-  const terminal = spec.process?.terminal === true;
-  checkConsole(terminal, options);
-  const choices = streamChoices(spec, host, options);
-  const streams = openStreams(choices);
-  let proxy: ConsoleProxy | undefined;
-  try {
-    const [ours, theirs] = packetPair();
-    using socket = ours;
-    using inner = theirs;
-    const process = await join({
+  const [ours, theirs] = packetPair();
+  using socket = ours;
+  using inner = theirs;
+  return await startWithIo({ spec, host, directory }, options, (io) =>
+    join({
       spec,
       host,
       directory,
@@ -77,34 +63,11 @@ export async function startJoinedProcess(
       noNewKeyring: record.noNewKeyring ?? false,
       preserveFds: options.preserveFds,
       below: options.cgroup,
-      streams: streams.child,
-      ownStreams: ownedStreams(choices, terminal || options.detach === true),
       socket,
       inner,
       log,
-      onConsole: (master) => {
-        proxy = takeMaster(master, options);
-        return Promise.resolve();
-      },
-      onCreated: (created) => announce(created, options),
-    });
-    const { stdin, stdout, stderr, relayed } = streams;
-    return new Process({
-      ...process,
-      stdin,
-      stdout,
-      stderr,
-      relayed,
-      console: proxy,
-      oomReport: () => oomOf(directory),
-    });
-  } catch (error) {
-    proxy?.close();
-    await streams.abandon();
-    throw error;
-  } finally {
-    streams.closeChildEnds();
-  }
+      ...io,
+    }));
 }
 
 /** A descriptor of the container's first process, and of no other that has got its id since. */
