@@ -9,7 +9,8 @@
  * on the second kernel. The lane `selinux` runs those in `selinux_v2_test.ts` there, with a policy of their own.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
- * doesn't list is a failure, and so is a lane that ran too few tests.
+ * doesn't list is a failure, and so is a lane that ran too few tests. The failures are appended to the file that the
+ * variable NSINIT_TEST_FAILURES names.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { parseArgs } from "../lib/deps/parse_args.ts";
 import { installMissing, OTHER_CPU_NEEDS, TEST_NEEDS } from "./packages.ts";
 import { runWithBoth } from "./test_interpreters.ts";
 import { endToEndFiles, type Run, runLane, unitFiles } from "./test_lanes.ts";
-import { summary, type TestResult } from "./test_results.ts";
+import { failures, summary, type TestResult } from "./test_results.ts";
 import { runSelinux } from "./test_selinux.ts";
 import { runBuild, runChecks } from "./test_steps.ts";
 import { runSystemd, runSystemdVm } from "./test_systemd.ts";
@@ -103,6 +104,10 @@ async function main(): Promise<number> {
     results.push(...await LANES[name]?.(filter) ?? []);
   }
   console.log(`\n${summary(results)}`);
+  const file = Deno.env.get("NSINIT_TEST_FAILURES");
+  if (file) {
+    Deno.writeTextFileSync(file, failures(lanes, results), { append: true });
+  }
   return results.some(({ status }) => status === "failed") ? 1 : 0;
 }
 

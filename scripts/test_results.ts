@@ -131,3 +131,18 @@ export function summary(results: readonly TestResult[]): string {
     } skipped`,
   ].join("\n");
 }
+
+/** The most characters of a failure's reason that are told: its first lines say what was wrong. */
+const MOST_REASON = 1500;
+
+/** Tells the number of failures of some lanes in a line, and each with the beginning of its reason. */
+export function failures(
+  lanes: readonly string[],
+  results: readonly TestResult[],
+): string {
+  const failed = results.filter(({ status }) => status === "failed");
+  const each = failed.map(({ name, reason = "" }) =>
+    `failed: ${name}\n${reason.trim().slice(0, MOST_REASON)}\n`
+  );
+  return [`${lanes.join(", ")}: ${failed.length} failed\n`, ...each].join("");
+}

@@ -1,5 +1,6 @@
 import { assertEquals } from "../lib/deps/assert.ts";
 import {
+  failures,
   judgeSkips,
   parseJunit,
   parseSkipLines,
@@ -90,4 +91,26 @@ Deno.test("summary() ends with the line of numbers", () => {
     "skipped: c (no x)",
     "2 passed, 1 failed, 1 skipped",
   ]);
+});
+
+Deno.test("failures() tells each failure with the beginning of its reason", () => {
+  const text = failures(["unit", "e2e"], [
+    { name: "a", status: "passed" },
+    { name: "b", status: "failed", reason: `why\nand how${"x".repeat(2000)}` },
+    { name: "c", status: "failed" },
+  ]);
+  const lines = text.split("\n");
+  assertEquals(
+    lines.map((line) => line.replace(/x+/, "…")),
+    [
+      "unit, e2e: 2 failed",
+      "failed: b",
+      "why",
+      "and how…",
+      "failed: c",
+      "",
+      "",
+    ],
+  );
+  assertEquals(text.length < 1600, true);
 });
