@@ -33,6 +33,29 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "checkpolicy", package: "checkpolicy" },
 ];
 
+/** What the tests of each caller use besides: the lane callers alone. */
+export const CALLER_NEEDS: Readonly<Record<string, readonly Need[]>> = {
+  docker: [
+    { program: "dockerd", package: "docker.io" },
+    { program: "docker", package: "docker.io" },
+    { program: "containerd", package: "containerd" },
+    { program: "runc", package: "runc" },
+    { program: "script", package: "bsdutils" },
+    { program: "busybox", package: "busybox-static" },
+  ],
+  podman: [
+    { program: "podman", package: "podman" },
+    { program: "conmon", package: "conmon" },
+    { program: "catatonit", package: "catatonit" },
+    { program: "runc", package: "runc" },
+  ],
+  containerd: [
+    { program: "containerd", package: "containerd" },
+    { program: "ctr", package: "containerd" },
+    { program: "runc", package: "runc" },
+  ],
+};
+
 /** This machine's CPU is one of two; the code for the other is assembled, compiled and run in an emulator. */
 const OTHER_CPU: { readonly name: string; readonly debian: string } =
   Deno.build.arch === "aarch64"
@@ -137,7 +160,8 @@ export async function installMissing(
 async function aptGet(args: readonly string[]): Promise<boolean> {
   const { success } = await new Deno.Command("apt-get", {
     args: [...args],
-    env: { DEBIAN_FRONTEND: "noninteractive" },
+    // In runlevel 1 packages start no daemons: invoke-rc.d(8).
+    env: { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
     stdin: "null",
     stdout: "null",
     stderr: "null",

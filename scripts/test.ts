@@ -1,5 +1,5 @@
 /**
- * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd|systemd-vm|selinux]… [--filter TEXT]`.
+ * The test command: `deno task test [--lane checks|unit|e2e|interpreters|v2|systemd|systemd-vm|selinux|callers]… [--filter TEXT]`.
  *
  * Without `--lane` it installs what the tests need, checks the source text, builds dist/, runs the unit tests, and runs
  * the end-to-end tests twice, with each interpreter of a container's program, to compare what they observe (lane
@@ -7,6 +7,7 @@
  * kernel with pure cgroup v2: those in files `x_v2_test.ts`, and those with "[v2]" in their name. The lane `systemd` runs
  * those in `systemd_test.ts` under a systemd in namespaces here, and `systemd-vm` those of them with "[v2]" in their name
  * on the second kernel. The lane `selinux` runs those in `selinux_v2_test.ts` there, with a policy of their own.
+ * The lane `callers` has Docker, Podman and containerd do the same with runc and with nsinit, and compares.
  *
  * The last line tells how many passed, failed and were skipped. A skip that tests/allowed_skips.json
  * doesn't list is a failure, and so is a lane that ran too few tests. The failures are appended to the file that the
@@ -16,6 +17,7 @@
  */
 import { parseArgs } from "../lib/deps/parse_args.ts";
 import { installMissing, OTHER_CPU_NEEDS, TEST_NEEDS } from "./packages.ts";
+import { runCallers } from "./test_callers.ts";
 import { runWithBoth } from "./test_interpreters.ts";
 import { endToEndFiles, type Run, runLane, unitFiles } from "./test_lanes.ts";
 import { failures, summary, type TestResult } from "./test_results.ts";
@@ -49,6 +51,7 @@ const LANES: Readonly<
   systemd: (filter) => withBuild(() => runSystemd(filter)),
   "systemd-vm": (filter) => withBuild(() => runSystemdVm(filter)),
   selinux: (filter) => withBuild(() => runSelinux(filter)),
+  callers: (filter) => withBuild(() => runCallers(filter)),
 };
 
 /** A test that measures: nothing may run beside it. */

@@ -54,13 +54,22 @@ export function unitFiles(): string[] {
 
 /**
  * End-to-end tests; those for a machine with pure cgroup v2 are in files of their own, `x_v2_test.ts`, as are those for
- * one with systemd.
+ * one with systemd, and those of callers.
  */
 export function endToEndFiles(options: { v2: boolean }): string[] {
   return testFiles().filter((file) =>
     file.startsWith("tests/") && file.endsWith("_v2_test.ts") === options.v2 &&
-    !isForSystemd(file)
+    !isForSystemd(file) && !isForCallers(file)
   );
+}
+
+/** Tests of callers, which stand apart: `caller_x_test.ts`. */
+export function callerFiles(): string[] {
+  return testFiles().filter(isForCallers);
+}
+
+function isForCallers(file: string): boolean {
+  return /^tests\/caller_.*_test\.ts$/.test(file);
 }
 
 /** End-to-end tests for a machine with systemd as process 1: `systemd_test.ts`. */
