@@ -11,6 +11,8 @@ import { withInterpreter } from "./interpreter.ts";
 export interface CommandOptions {
   /** Text for stdin; absent: /dev/null. */
   stdin?: string;
+  /** Stdin does not end, and nothing comes: script(1) types a NUL where its own ends. */
+  silentStdin?: boolean;
   /** Variables added to the environment. */
   env?: Record<string, string>;
   /** Start from an empty environment; PATH is kept, the launcher needs it. */
@@ -65,11 +67,14 @@ export function spawn(
   if (options.stdin !== undefined) {
     inFile = `${dir}/in.${n}`;
     Deno.writeTextFileSync(inFile, options.stdin);
+  } else if (options.silentStdin) {
+    inFile = `${dir}/in.${n}`;
+    new Deno.Command("mkfifo", { args: [inFile] }).outputSync();
   }
   const fds = Object.entries(options.fds ?? {})
     .map(([fd, path]) => `exec ${fd}<'${path}'`);
   const script = [
-    'exec <"$1" >"$2" 2>"$3"',
+    `exec ${options.silentStdin ? "<>" : "<"}"$1" >"$2" 2>"$3"`,
     "shift 3",
     ...fds,
     options.prepare ?? "",

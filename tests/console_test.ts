@@ -234,7 +234,7 @@ async function onTerminal(
   const argv = box.argv("run", "-b", bundle.dir, box.newId());
   return await box.command(
     underScript(argv),
-    stdin === undefined ? {} : { stdin },
+    stdin === undefined ? { silentStdin: true } : { stdin },
   );
 }
 
@@ -242,7 +242,11 @@ claim(
   "on a terminal a command prints its own lines, and nothing of Deno's",
   async (box) => {
     const { stdout } = ok(await box.command([NSINIT, "--version"]));
-    const onTty = ok(await box.command(underScript([NSINIT, "--version"])));
+    const onTty = ok(
+      await box.command(underScript([NSINIT, "--version"]), {
+        silentStdin: true,
+      }),
+    );
     assertMatch(stdout, /^nsinit version \S+\n/);
     assertEquals(onTty.stdout.replaceAll("\r\n", "\n"), stdout);
   },

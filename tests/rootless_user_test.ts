@@ -505,6 +505,7 @@ claim(
         await box.command(["script", "-qec", command, "/dev/null"], {
           as: account,
           env: { TERM: "xterm" },
+          silentStdin: true,
         }),
       );
       assertMatch(stdout, /\/dev\/pts\/0\r*\n0\r*\n/);

@@ -32,12 +32,20 @@ export interface StallWatchOptions {
 
 /**
  * Makes a function to call once in a while, as long as an answer is awaited. It throws {StateError} when the process
- * has been seen standing still for a second, {RuntimeError} when nothing is left of it that could answer.
+ * has been seen standing still for a second, {RuntimeError} when nothing was left of it at two calls that could answer.
  */
 export function stallWatch(options: StallWatchOptions): () => void {
   let since: number | undefined;
+  let hasEnded = false;
   return () => {
-    const reason = whyStill(options.pid(), options.cgroup?.());
+    const state = processStat(options.pid())?.state;
+    // A filter has ended its first thread alone, and others of a re-executed init live on: nothing else tells of it.
+    if (state === "Z") {
+      // What it said last may have come since: that is read before the next look.
+      if (!hasEnded) return void (hasEnded = true);
+      throw new RuntimeError("protocol", "container init exited unexpectedly");
+    }
+    const reason = whyStill(options.pid(), state, options.cgroup?.());
     if (reason === undefined) return void (since = undefined);
     since ??= Date.now();
     if (Date.now() - since < PATIENCE_MS - SLACK_MS) return;
@@ -50,16 +58,9 @@ export function stallWatch(options: StallWatchOptions): () => void {
 
 function whyStill(
   pid: number,
+  state: string | undefined,
   cgroup: CgroupRecord | undefined,
 ): string | undefined {
-  const state = processStat(pid)?.state;
-  // A filter has ended its first thread alone, and others of a re-executed init live on: nothing else tells of it.
-  if (state === "Z") {
-    throw new RuntimeError(
-      "protocol",
-      "container init exited unexpectedly",
-    );
-  }
   if (state === "T") return `process ${pid} has been stopped by a signal`;
   if (state === "t") return `process ${pid} is held by a tracer`;
   const directory = cgroup && frozenDirectory(cgroup);
