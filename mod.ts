@@ -74,7 +74,18 @@ export {
   type SeccompNotification,
 } from "./lib/seccomp/agent/mod.ts";
 export { ERRNO, type ErrnoName } from "./ffi/abi/errno.ts";
-export { loadSpec, type ParseResult } from "./lib/spec/load.ts";
+export {
+  loadBundle,
+  type LoadedBundle,
+  loadSpec,
+  type ParseResult,
+} from "./lib/spec/load.ts";
+export {
+  type LegacyOptions,
+  type LegacyResult,
+  legacySpec,
+} from "./lib/spec/legacy/translate.ts";
+export type { AccountFiles } from "./lib/user/accounts.ts";
 export { parseSpec } from "./lib/spec/parse.ts";
 export {
   type ExampleOptions,

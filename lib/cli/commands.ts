@@ -14,6 +14,7 @@ import {
   SPEC_FLAGS,
 } from "./flags.ts";
 import {
+  CONFIG_FLAGS,
   EVENTS_FLAGS,
   EXEC_FLAGS,
   PS_FLAGS,
@@ -33,12 +34,20 @@ export interface Command {
   readonly hidden?: true;
   /** Whether its first word ends its flags: what follows is for another program. */
   readonly stopEarly?: true;
+  /** Whether its id may be left out in a directory with a container.json: then that directory's container is meant. */
+  readonly inDirectory?: true;
   /** Loads its module. */
   load(): Promise<CommandModule>;
 }
 
 /** The commands by name. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["config", {
+    flags: CONFIG_FLAGS,
+    minArgs: 0,
+    maxArgs: 0,
+    load: () => import("./config.ts"),
+  }],
   ["create", {
     flags: CREATE_FLAGS,
     minArgs: 1,
@@ -55,6 +64,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     flags: EVENTS_FLAGS,
     minArgs: 1,
     maxArgs: 1,
+    inDirectory: true,
     load: () => import("./events.ts"),
   }],
   ["exec", {
@@ -89,10 +99,18 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     maxArgs: 0,
     load: () => import("./list.ts"),
   }],
+  ["oom", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    inDirectory: true,
+    load: () => import("./oom.ts"),
+  }],
   ["pause", {
     flags: [],
     minArgs: 1,
     maxArgs: 1,
+    inDirectory: true,
     load: () => import("./pause.ts"),
   }],
   ["plan", {
@@ -136,7 +154,22 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     flags: [],
     minArgs: 1,
     maxArgs: 1,
+    inDirectory: true,
     load: () => import("./state.ts"),
+  }],
+  ["stats", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    inDirectory: true,
+    load: () => import("./stats.ts"),
+  }],
+  ["unpause", {
+    flags: [],
+    minArgs: 1,
+    maxArgs: 1,
+    inDirectory: true,
+    load: () => import("./resume.ts"),
   }],
   ["update", {
     flags: UPDATE_FLAGS,

@@ -11,7 +11,9 @@ import { describeError, EXIT_EXEC_FAILURE, ExitError } from "./errors.ts";
 import { execProcess, subCgroups } from "./exec_process.ts";
 import { initArgs } from "./init_args.ts";
 import type { Invocation } from "./invocation.ts";
+import type { Parsed } from "./parse.ts";
 import { processOptions } from "./process_options.ts";
+import { absolutePath } from "./root_dir.ts";
 import { requireTerminal } from "./terminal.ts";
 
 /**
@@ -32,8 +34,26 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
+/**
+ * The directory whose container is meant, as the first nsinit had it, and not an id: that of --bundle; the working
+ * directory, if there is a container.json and the first word has a slash, which no id may have.
+ */
+async function directoryOf(parsed: Parsed): Promise<string | undefined> {
+  const bundle = parsed.text("bundle");
+  if (bundle) return await absolutePath(bundle);
+  if (!parsed.args[0]?.includes("/")) return undefined;
+  const { hasLegacyFile } = await import("./directory_id.ts");
+  const directory = Deno.cwd();
+  return hasLegacyFile(directory) ? directory : undefined;
+}
+
 async function execute(invocation: Invocation): Promise<number> {
   const { parsed, log } = invocation;
+  const directory = await directoryOf(parsed);
+  if (directory !== undefined) {
+    const { execInDirectory } = await import("./directory.ts");
+    return await execInDirectory(invocation, directory);
+  }
   const detach = parsed.on("detach");
   const factory = await Factory.open(await invocation.root(), {
     init: invocation.init,

@@ -11,6 +11,7 @@ import type { Parsed } from "./parse.ts";
 /**
  * Reads the process.
  *
+ * @param args the program and its arguments; those behind the id if left out
  * @throws {RuntimeError} if there is nothing to execute, and for ids that are none; {ConfigError} with the pointer of a
  * member of the file
  */
@@ -18,10 +19,10 @@ export async function execProcess(
   parsed: Parsed,
   spec: Spec,
   log: Log,
+  args: readonly string[] = parsed.args.slice(1),
 ): Promise<Process> {
   const file = parsed.text("process");
   if (file) return await readProcess(file, log);
-  const args = parsed.args.slice(1);
   if (args.length === 0) {
     throw new RuntimeError("usage", "exec args cannot be empty");
   }
@@ -34,7 +35,7 @@ export async function execProcess(
   const capabilities = withCapabilities(base.capabilities, parsed.all("cap"));
   return {
     ...rest,
-    args,
+    args: [...args],
     terminal: parsed.on("tty"),
     env: [...base.env ?? [], ...parsed.all("env")],
     user: withIds(base.user, parsed),

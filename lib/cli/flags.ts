@@ -71,7 +71,8 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "version", short: "v", usage: "print the version" },
 ];
 
-const BUNDLE: Flag = {
+/** `--bundle` of the commands that read one. */
+export const BUNDLE: Flag = {
   name: "bundle",
   short: "b",
   value: "dir",

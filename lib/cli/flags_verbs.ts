@@ -3,13 +3,17 @@
  *
  * @module
  */
-import { CREATE_FLAGS, type Flag } from "./flags.ts";
+import { BUNDLE, CREATE_FLAGS, type Flag } from "./flags.ts";
 
 /** Flags of `exec`. */
 export const EXEC_FLAGS: readonly Flag[] = [
   ...CREATE_FLAGS.filter(({ name }) =>
     ["console-socket", "pidfd-socket", "pid-file", "init"].includes(name)
   ),
+  {
+    ...BUNDLE,
+    usage: "run it in the container of this directory with a container.json",
+  },
   {
     name: "preserve-fds",
     value: "count",
@@ -79,6 +83,14 @@ export const EXEC_FLAGS: readonly Flag[] = [
   {
     name: "ignore-paused",
     usage: "join a paused container; the process waits for resume",
+  },
+];
+
+/** Flags of `config`. */
+export const CONFIG_FLAGS: readonly Flag[] = [
+  {
+    ...BUNDLE,
+    usage: "the directory; without it, the working directory",
   },
 ];
 

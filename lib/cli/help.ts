@@ -66,7 +66,20 @@ Example:
     # ${NAME} update --memory 64M --pids-limit 100 web`,
 };
 
+const DIRECTORY_TEXT =
+  `Without an id, in a directory with a container.json: that directory's container.`;
+
 const TEXTS: Readonly<Record<string, CommandText>> = {
+  config: {
+    summary: "print the container.json of a directory as a config.json",
+    args: "",
+    description:
+      `Translates the configuration of the first nsinit, and prints what a container of it
+is made from. Put into a bundle beside its root file system, that is a
+configuration of its own:
+
+    # ${NAME} config --bundle /srv/old > /srv/new/config.json`,
+  },
   create: {
     summary: "make a container from a bundle; its program waits for start",
     args: "<container-id>",
@@ -97,6 +110,7 @@ Example, after "${NAME} state web" has said "stopped":
 time that the interval has gone by, and of the type "oom" when the kernel kills a
 process for want of memory; "oomReport" behind it tells who was killed, and whose
 limit was reached: the container's, or one above or below it.
+${DIRECTORY_TEXT}
 
 Example, statistics once:
 
@@ -113,9 +127,16 @@ filter. The flags change that, or a file given with --process takes its place.
 The exit code is that of the process, 128 and the number of the signal that killed
 it, or 255 if it could not be started.
 
-Example:
+Examples:
 
-    # ${NAME} exec web ps -ef`,
+    # ${NAME} exec web ps -ef
+
+In a directory with a container.json, the configuration of the first nsinit, a
+command with a slash in its name is run in that directory's container. If it does
+not run, it is made, and ends with the command:
+
+    # cd /srv/old && ${NAME} exec /bin/sh
+    # ${NAME} exec --bundle /srv/old ps`,
   },
   features: {
     summary: "print what this runtime can do, as JSON",
@@ -148,12 +169,21 @@ Example:
 
     # ${NAME} --root /run/elsewhere list`,
   },
+  oom: {
+    summary: "wait for a container to run out of memory",
+    args: "[container-id]",
+    description:
+      `Prints a line each time that the kernel kills a process of the container for want
+of memory, until the container ends.
+${DIRECTORY_TEXT}`,
+  },
   pause: {
     summary: "freeze all processes of a container",
     args: "<container-id>",
     description:
       `They stand still, and keep what they have, until the container is resumed. A
-container that is paused can't be started, and deleted only with --force.`,
+container that is paused can't be started, and deleted only with --force.
+${DIRECTORY_TEXT}`,
   },
   plan: {
     summary:
@@ -220,7 +250,20 @@ without privileges: in a user namespace, with the network of the host.`,
     summary: "print the state of a container as JSON",
     args: "<container-id>",
     description:
-      "The members are those of the OCI runtime specification, and a few more.",
+      `The members are those of the OCI runtime specification, and a few more.
+${DIRECTORY_TEXT}`,
+  },
+  stats: {
+    summary: "print what a container uses, once, as JSON",
+    args: "[container-id]",
+    description: `The members are those that "${NAME} events --stats" has.
+${DIRECTORY_TEXT}`,
+  },
+  unpause: {
+    summary: "the same as resume",
+    args: "[container-id]",
+    description: `The container must be paused.
+${DIRECTORY_TEXT}`,
   },
   update: UPDATE,
 };

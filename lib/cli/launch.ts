@@ -9,7 +9,7 @@ import { Factory } from "../container/factory.ts";
 import { ConfigError, RuntimeError } from "../errors.ts";
 import { HookError } from "../hooks/failure.ts";
 import type { Process } from "../container/process.ts";
-import { loadSpec } from "../spec/load.ts";
+import { loadBundle } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
 import { describeError } from "./errors.ts";
@@ -29,18 +29,24 @@ export interface Launched {
   readonly process: Process;
 }
 
+/** Why a container.json whose directory is the root is for `exec` alone, which never reads a config.json. */
+const OWN_ROOT =
+  "the directory itself is the root file system, so that a container could leave a " +
+  "config.json in it that would be obeyed the next time: name another directory, or use exec";
+
 /** Enters the bundle, as hooks expect, and reads its configuration. */
 async function enterBundle(
   parsed: Parsed,
   log: Log,
-): Promise<{ bundle: string; spec: Spec }> {
+): Promise<{ bundle: string; spec: Spec; noPivot: boolean }> {
   const bundle = await absolutePath(parsed.text("bundle") ?? "");
   Deno.chdir(bundle);
-  const { spec, unknown } = loadSpec(bundle);
+  const { spec, unknown, noPivot, isOwnRoot } = await loadBundle(bundle);
+  if (isOwnRoot) throw new ConfigError("/rootfs", OWN_ROOT);
   for (const pointer of unknown) {
     log.write("debug", `config.json: ignoring unknown property ${pointer}`);
   }
-  return { bundle, spec };
+  return { bundle, spec, noPivot };
 }
 
 /**
@@ -82,7 +88,7 @@ export async function launch(
     listenFds: listenFds(),
   });
   const root = await invocation.root();
-  const { bundle, spec } = await enterBundle(parsed, log);
+  const { bundle, spec, noPivot } = await enterBundle(parsed, log);
   if (spec.process?.terminal === true && !detach) requireTerminal();
   const factory = await Factory.open(root, {
     rootless,
@@ -95,7 +101,7 @@ export async function launch(
   log.write("debug", `create container ${id} of ${bundle}`);
   const container = await factory.create(id, withListenEnv(spec), {
     bundle,
-    noPivot: parsed.on("no-pivot"),
+    noPivot: noPivot || parsed.on("no-pivot"),
     noNewKeyring: parsed.on("no-new-keyring"),
   });
   try {

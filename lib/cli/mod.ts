@@ -21,6 +21,7 @@ import {
   parseBoolean,
   type Parsed,
   parseWords,
+  type SortedWords,
   sortWords,
 } from "./parse.ts";
 import { rootDir } from "./root_dir.ts";
@@ -117,6 +118,12 @@ function checkCount(name: string, command: Command, count: number): void {
   throw new UsageError(`nsinit: "${name}" requires ${bound} argument(s)`);
 }
 
+/** Words without an id: perhaps the working directory has one. */
+async function inDirectory(words: SortedWords): Promise<SortedWords> {
+  const { withDirectoryId } = await import("./directory_id.ts");
+  return await withDirectoryId(words);
+}
+
 /** Parses the words of a command and calls it. */
 async function call(
   name: string,
@@ -129,8 +136,11 @@ async function call(
   let parsed: Parsed;
   try {
     const { stopEarly = false } = command;
-    const sorted = sortWords(words, flags, { stopEarly });
-    if (asksForHelp(sorted)) return await help([name]);
+    const given = sortWords(words, flags, { stopEarly });
+    if (asksForHelp(given)) return await help([name]);
+    const sorted = command.inDirectory && given.args.length === 0
+      ? await inDirectory(given)
+      : given;
     checkCount(name, command, sorted.args.length);
     parsed = await parseWords(sorted, flags);
   } catch (error) {

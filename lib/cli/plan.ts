@@ -12,7 +12,7 @@ import { type Host, isRootless, readHost } from "../container/host.ts";
 import { loadParts } from "../container/parts.ts";
 import { containerProgram } from "../container/program.ts";
 import { checkSpec } from "../container/validate.ts";
-import { loadSpec } from "../spec/load.ts";
+import { loadBundle } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
 import { EXIT_FAILURE, ExitError, failed } from "./errors.ts";
@@ -45,12 +45,12 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   try {
     const bundle = await absolutePath(parsed.text("bundle") ?? "");
-    const { spec, unknown } = loadSpec(bundle);
+    const { spec, unknown, ...loaded } = await loadBundle(bundle);
     for (const pointer of unknown) {
       log.write("debug", `config.json: ignoring unknown property ${pointer}`);
     }
     const host = readHost();
-    const noPivot = parsed.on("no-pivot");
+    const noPivot = loaded.noPivot || parsed.on("no-pivot");
     checkSpec(spec, host, {
       bundle,
       noPivot,

@@ -1,5 +1,5 @@
 /**
- * Reads config.json from a bundle.
+ * Reads config.json from a bundle, or the container.json of a directory of the first nsinit.
  *
  * @module
  */
@@ -39,6 +39,37 @@ export function loadSpec(bundle: string): ParseResult {
     );
   }
   return parseSpec(document);
+}
+
+/** A configuration that was found in a directory. */
+export interface LoadedBundle extends ParseResult {
+  /** Whether it asks that the root be moved instead of pivoted: `CreateOptions`. */
+  readonly noPivot: boolean;
+  /**
+   * Whether it is a translated container.json whose directory is the root file system, too: what is beside it may have
+   * been written by a container. See docs/directory.md.
+   */
+  readonly isOwnRoot: boolean;
+}
+
+/**
+ * Reads the configuration of a directory: its config.json, or, if it has none, its container.json, the configuration of
+ * the first nsinit, which is translated.
+ *
+ * @param bundle the directory
+ * @throws {ConfigError} when neither is there, or the one that is can't be read or is wrong
+ */
+export async function loadBundle(bundle: string): Promise<LoadedBundle> {
+  try {
+    return { ...loadSpec(bundle), noPivot: false, isOwnRoot: false };
+  } catch (error) {
+    const cause = error instanceof ConfigError ? error.cause : undefined;
+    if (!(cause instanceof Deno.errors.NotFound)) throw error;
+    const { loadLegacy } = await import("./legacy/load.ts");
+    const found = loadLegacy(bundle);
+    if (found === undefined) throw error;
+    return { ...found, unknown: [] };
+  }
 }
 
 function configPath(bundle: string): string {

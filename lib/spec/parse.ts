@@ -33,7 +33,13 @@ export interface ParseResult {
   readonly unknown: string[];
 }
 
-function parse<T>(
+/**
+ * Checks the form of a document. Null members count as absent.
+ *
+ * @param at where the document is, if it is a part of another one: a JSON pointer
+ * @throws {ConfigError} when something does not fit; the message says how many other problems there are
+ */
+export function parseDocument<T>(
   schema: Schema<T>,
   document: unknown,
   at = "",
@@ -83,7 +89,10 @@ function member(
  * @throws {ConfigError} when something does not fit; the message says how many other problems there are
  */
 export function parseSpec(document: unknown): ParseResult {
-  const { value, unknown } = parse(specSchema, dropEmptySeccomp(document));
+  const { value, unknown } = parseDocument(
+    specSchema,
+    dropEmptySeccomp(document),
+  );
   return { spec: rememberParsed(withAnnotated(value)), unknown };
 }
 
@@ -93,7 +102,7 @@ function withAnnotated(spec: Spec): Spec {
   if (!Object.hasOwn(annotations, LANDLOCK_ANNOTATION)) return spec;
   const at = landlockPointer(spec);
   const document = parseText(annotations[LANDLOCK_ANNOTATION]!, at);
-  const { value: landlock } = parse(landlockSchema, document, at);
+  const { value: landlock } = parseDocument(landlockSchema, document, at);
   const known = linux?.landlock;
   if (
     known !== undefined && JSON.stringify(known) !== JSON.stringify(landlock)
@@ -120,7 +129,7 @@ function parseText(text: string, at: string): unknown {
  * @throws {ConfigError} when something does not fit
  */
 export function parseProcess(document: unknown): Parsed<Process> {
-  return parse(processSchema, document);
+  return parseDocument(processSchema, document);
 }
 
 /**
@@ -131,5 +140,5 @@ export function parseProcess(document: unknown): Parsed<Process> {
  * @throws {ConfigError} when something does not fit
  */
 export function parseResources(document: unknown): Parsed<Resources> {
-  return parse(resourcesSchema, document);
+  return parseDocument(resourcesSchema, document);
 }

@@ -1,0 +1,133 @@
+/**
+ * `exec` in a directory with a container.json, as the first nsinit had it: the program joins the directory's container,
+ * or becomes the first one of a new container.
+ *
+ * @module
+ */
+import type { Container } from "../container/container.ts";
+import { Factory } from "../container/factory.ts";
+import { ConfigError, RuntimeError, StateError } from "../errors.ts";
+import { loadLegacy } from "../spec/legacy/load.ts";
+import { LEGACY_FILE } from "../spec/legacy/translate.ts";
+import type { Process, Spec } from "../spec/types.ts";
+import { attend } from "./attend.ts";
+import { directoryId } from "./directory_id.ts";
+import { execProcess } from "./exec_process.ts";
+import { initArgs } from "./init_args.ts";
+import type { Invocation } from "./invocation.ts";
+import { discard } from "./launch.ts";
+import { processOptions } from "./process_options.ts";
+import { requireTerminal } from "./terminal.ts";
+
+/** Flags that make no sense where the program, and perhaps the container, comes from here. */
+const REFUSED = ["process", "cgroup"];
+
+function refuseFlags({ parsed }: Invocation): void {
+  for (const name of REFUSED) {
+    if (!parsed.text(name) && parsed.all(name).length === 0) continue;
+    throw new RuntimeError(
+      "usage",
+      `--${name} can't be had in a directory with a ${LEGACY_FILE}`,
+    );
+  }
+}
+
+/** The directory's container, if it runs. One that has ended is removed, whatever is left of it. */
+async function runningContainer(
+  factory: Factory,
+  id: string,
+): Promise<Container | undefined> {
+  let container: Container;
+  try {
+    container = await factory.load(id);
+  } catch (error) {
+    const isMissing = error instanceof StateError &&
+      error.message === "container does not exist";
+    if (isMissing) return undefined;
+    throw error;
+  }
+  if (await container.status() !== "stopped") return container;
+  await container.destroy();
+  return undefined;
+}
+
+/** The process that flags and words describe; it has a terminal where the document or a flag says so. */
+async function processOf(
+  { parsed, log }: Invocation,
+  spec: Spec,
+): Promise<Process> {
+  const process = await execProcess(parsed, spec, log, parsed.args);
+  const terminal = parsed.on("tty") || spec.process?.terminal === true;
+  if (terminal && !parsed.on("detach")) requireTerminal();
+  return { ...process, terminal };
+}
+
+/** Makes the directory's container; the program is its first process, and its end is the container's. */
+async function begin(
+  invocation: Invocation,
+  factory: Factory,
+  { id, directory }: { readonly id: string; readonly directory: string },
+): Promise<number> {
+  const { parsed, log } = invocation;
+  const detach = parsed.on("detach");
+  const found = loadLegacy(directory);
+  if (found === undefined) {
+    throw new ConfigError("", `${LEGACY_FILE} not found in ${directory}`);
+  }
+  const { spec, noPivot } = found;
+  const process = await processOf(invocation, spec);
+  const options = await processOptions(parsed, { detach, listenFds: 0 });
+  const container = await factory.create(id, spec, {
+    bundle: directory,
+    noPivot,
+  });
+  let code = 0;
+  try {
+    const first = await container.start({ ...options, process });
+    if (detach) await container.exec();
+    else code = await attend(first, log, () => container.exec());
+  } catch (error) {
+    await discard(container, log);
+    throw error;
+  }
+  if (!detach) await discard(container, log);
+  return code;
+}
+
+/**
+ * Runs a program in the container of a directory, which is made if it does not run.
+ *
+ * @param invocation flags and words of `exec`; all words are the program's
+ * @param path the directory
+ * @returns the program's exit code; 0 with --detach
+ * @throws {ConfigError} if there is no container.json, or one that can't be translated
+ */
+export async function execInDirectory(
+  invocation: Invocation,
+  path: string,
+): Promise<number> {
+  const { parsed, log } = invocation;
+  refuseFlags(invocation);
+  const directory = Deno.realPathSync(path);
+  const factory = await Factory.open(await invocation.root(), {
+    rootless: invocation.rootless,
+    init: invocation.init,
+    initArgs: initArgs(),
+    cgroupDriver: invocation.systemdCgroup ? "systemd" : "cgroupfs",
+    debug: log.debug,
+    log: (level, message) => log.write(level, message),
+  });
+  const id = await directoryId(directory);
+  const container = await runningContainer(factory, id);
+  if (container === undefined) {
+    return await begin(invocation, factory, { id, directory });
+  }
+  log.write("debug", `join container ${id} of ${directory}`);
+  const detach = parsed.on("detach");
+  const process = await container.join({
+    ...await processOptions(parsed, { detach, listenFds: 0 }),
+    process: await processOf(invocation, container.spec),
+    ignorePaused: parsed.on("ignore-paused"),
+  });
+  return detach ? 0 : await attend(process, log);
+}
