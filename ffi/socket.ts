@@ -104,7 +104,7 @@ function streamSocket(
 }
 
 /** struct sockaddr_un, unix(7), with the zero that ends the path. */
-function unixAddress(
+export function unixAddress(
   call: "bind" | "connect",
   path: string,
 ): Uint8Array<ArrayBuffer> {
@@ -163,7 +163,7 @@ export interface Message {
 }
 
 /** A msghdr with its parts; SAFETY: the parts are returned so that the caller keeps them alive during the call. */
-function messageHeader(
+export function messageHeader(
   bytes: Uint8Array<ArrayBuffer>,
   control: Uint8Array<ArrayBuffer>,
 ): { header: Uint8Array<ArrayBuffer>; keep: Uint8Array<ArrayBuffer>[] } {

@@ -14,7 +14,7 @@ import { launch } from "./launch.ts";
  */
 export async function run(invocation: Invocation): Promise<number> {
   try {
-    await launch(invocation, { detach: true });
+    await launch(invocation, { detach: true, isStarted: false });
   } catch (error) {
     throw failed("create", error);
   }

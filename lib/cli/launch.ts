@@ -16,6 +16,7 @@ import { describeError } from "./errors.ts";
 import { initArgs } from "./init_args.ts";
 import { listenEnv, listenFds } from "./listen_fds.ts";
 import type { Log } from "./log.ts";
+import type { Notifications } from "./notify.ts";
 import type { Parsed } from "./parse.ts";
 import { processOptions } from "./process_options.ts";
 import { absolutePath } from "./root_dir.ts";
@@ -27,6 +28,8 @@ export interface Launched {
   readonly container: Container;
   /** Its first process. */
   readonly process: Process;
+  /** With NOTIFY_SOCKET: when all that is to be passed on was. */
+  readonly relayed?: Promise<void> | undefined;
 }
 
 /** Why a container.json whose directory is the root is for `exec` alone, which never reads a config.json. */
@@ -61,31 +64,40 @@ export async function discard(container: Container, log: Log): Promise<void> {
   }
 }
 
-/** Adds the variables of LISTEN_FDS. */
-function withListenEnv(spec: Spec): Spec {
-  const added = listenEnv(listenFds());
-  if (spec.process === undefined || added.length === 0) return spec;
-  spec.process.env = [...spec.process.env ?? [], ...added];
-  return spec;
+/** Who is to hear of the container, by NOTIFY_SOCKET. */
+async function notifications(
+  directory: string,
+  log: Log,
+  options: { readonly isStarted: boolean },
+): Promise<Notifications | undefined> {
+  const manager = Deno.env.get("NOTIFY_SOCKET");
+  if (!manager) return undefined;
+  const { notificationsOf } = await import("./notify.ts");
+  return notificationsOf(manager, directory, log, options);
 }
 
 /**
  * Makes the container and starts its first process, which waits.
  *
  * @param invocation flags of `create` and the id
- * @param detach whether the process outlives this one
+ * @param options.detach whether the process outlives this one
+ * @param options.isStarted whether this process starts it
  * @returns container and process
  * @throws {Error} when anything fails; then nothing is left behind
  */
 export async function launch(
   invocation: Invocation,
-  { detach }: { readonly detach: boolean },
+  { detach, isStarted }: {
+    readonly detach: boolean;
+    readonly isStarted: boolean;
+  },
 ): Promise<Launched> {
   const { parsed, log, rootless } = invocation;
   const id = parsed.args[0] ?? "";
+  const fds = listenFds();
   const options = await processOptions(parsed, {
     detach,
-    listenFds: listenFds(),
+    listenFds: fds.count,
   });
   const root = await invocation.root();
   const { bundle, spec, noPivot } = await enterBundle(parsed, log);
@@ -98,14 +110,23 @@ export async function launch(
     debug: log.debug,
     log: (level, message) => log.write(level, message),
   });
+  const notify = await notifications(`${factory.root}/${id}`, log, {
+    isStarted,
+  });
+  notify?.addTo(spec);
   log.write("debug", `create container ${id} of ${bundle}`);
-  const container = await factory.create(id, withListenEnv(spec), {
+  const container = await factory.create(id, spec, {
     bundle,
     noPivot: noPivot || parsed.on("no-pivot"),
     noNewKeyring: parsed.on("no-new-keyring"),
   });
   try {
-    return { container, process: await container.start(options) };
+    notify?.prepare();
+    const variables = notify === undefined ? [] : [notify.variable];
+    const addedEnv = [...variables, ...listenEnv(fds)];
+    const process = await container.start({ ...options, addedEnv });
+    const relayed = isStarted ? notify?.begin(process.pid, detach) : undefined;
+    return { container, process, relayed };
   } catch (error) {
     await discard(container, log);
     throw starting(error);

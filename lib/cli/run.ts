@@ -20,12 +20,11 @@ export async function run(invocation: Invocation): Promise<number> {
   let launched: Launched | undefined;
   let code = 0;
   try {
-    launched = await launch(invocation, { detach });
-    if (detach) await launched.container.exec();
-    else {
-      const { container, process } = launched;
-      code = await attend(process, log, () => container.exec());
-    }
+    launched = await launch(invocation, { detach, isStarted: true });
+    const { container, process, relayed } = launched;
+    if (detach) await container.exec();
+    else code = await attend(process, log, () => container.exec());
+    if (relayed !== undefined) await relayed;
   } catch (error) {
     if (launched !== undefined) await discard(launched.container, log);
     throw failed("run", error);

@@ -10,6 +10,7 @@ import { launch } from "./launch.ts";
 import {
   type LogFunction,
   type ProcessOptions,
+  withAddedEnv,
   withProcess,
 } from "./options.ts";
 import type { Process } from "./process.ts";
@@ -39,7 +40,8 @@ export async function startFirstProcess(
   const host = context.host ?? readHost();
   const complaint = kernelComplaint(host);
   if (complaint !== undefined) throw new RuntimeError("host", complaint);
-  const spec = snapshot(withProcess(record.config, options));
+  const config = snapshot(withProcess(record.config, options));
+  const spec = snapshot(withAddedEnv(config, options));
   const checked = spec === record.config &&
     (spec.process?.args ?? []).length > 0;
   if (!checked) {
@@ -66,7 +68,7 @@ export async function startFirstProcess(
           spec,
           host,
           directory,
-          record: { ...record, config: spec },
+          record: { ...record, config },
           rootless: record.rootless,
           log,
           ...io,

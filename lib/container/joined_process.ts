@@ -13,7 +13,7 @@ import { validateSpec } from "../spec/validate/validate.ts";
 import type { FirstProcessContext } from "./first_process.ts";
 import { readHost } from "./host.ts";
 import { join } from "./join.ts";
-import { type ProcessOptions, withProcess } from "./options.ts";
+import { type ProcessOptions, withAddedEnv, withProcess } from "./options.ts";
 import type { Process } from "./process.ts";
 import type { ContainerRecord, RecordDirectory } from "./record.ts";
 import { initRuns, statusOf } from "./status.ts";
@@ -86,5 +86,5 @@ function openInit(directory: RecordDirectory, record: ContainerRecord): Fd {
 /** The container's configuration with the process in it. Hooks are the first process's. */
 function joinedSpec(config: Spec, options: ProcessOptions): Spec {
   const { hooks: _, ...spec } = withProcess(config, options);
-  return snapshot(spec);
+  return snapshot(withAddedEnv(spec, options));
 }

@@ -1,6 +1,7 @@
 /** What a process of a container may be given besides the configuration. @module */
 import { ConfigError } from "../errors.ts";
 import type { Process as ProcessSpec, Spec, User } from "../spec/types.ts";
+import type { ConsoleSize } from "./console.ts";
 import type { StreamChoice } from "./streams.ts";
 
 /** Says what a caller may want to know: warnings, and what was done. */
@@ -20,12 +21,19 @@ export interface ProcessOptions {
   readonly args?: readonly string[];
   /** Environment variables, `NAME=value`, that replace the configuration's. */
   readonly env?: readonly string[];
+  /** More of them, for this process alone: further ones that are started as the configuration says do not have them. */
+  readonly addedEnv?: readonly string[];
   /** The working directory, absolute. */
   readonly cwd?: string;
   /** The user: ids, or `uid` or `uid:gid` as text. */
   readonly user?: User | string;
   /** Whether it gets a terminal. */
   readonly terminal?: boolean;
+  /**
+   * The terminal's size from the first moment on, unless it goes to a console socket. Absent: the size of the process's
+   * `consoleSize`, or none.
+   */
+  readonly terminalSize?: ConsoleSize;
   /** Name of the AppArmor profile that it runs under. */
   readonly apparmorProfile?: string;
   /** SELinux label that it runs under. */
@@ -55,7 +63,7 @@ export interface ProcessOptions {
   readonly ignorePaused?: boolean;
 }
 
-/** The configuration with the options put in; the same object if there are none. */
+/** The configuration with the options put in but for `addedEnv`; the same object if there are none. */
 export function withProcess(spec: Spec, options: ProcessOptions): Spec {
   const { args, env, cwd, terminal, user, apparmorProfile, selinuxLabel } =
     options;
@@ -75,6 +83,14 @@ export function withProcess(spec: Spec, options: ProcessOptions): Spec {
     ...(selinuxLabel === undefined ? {} : { selinuxLabel }),
   };
   return { ...spec, process };
+}
+
+/** The configuration with what is for one process alone; the same object if there is nothing. */
+export function withAddedEnv(spec: Spec, { addedEnv }: ProcessOptions): Spec {
+  const { process } = spec;
+  if (process === undefined || !addedEnv?.length) return spec;
+  const env = [...process.env ?? [], ...addedEnv];
+  return { ...spec, process: { ...process, env } };
 }
 
 /** What a process document leaves to the configuration's, as runc has it. */

@@ -6,7 +6,7 @@ import {
 import { ConfigError } from "../errors.ts";
 import { exampleSpec } from "../spec/example.ts";
 import type { User } from "../spec/types.ts";
-import { type ProcessOptions, withProcess } from "./options.ts";
+import { type ProcessOptions, withAddedEnv, withProcess } from "./options.ts";
 
 Deno.test("withProcess() takes profile and label over the configuration's", () => {
   const spec = exampleSpec();
@@ -39,6 +39,21 @@ Deno.test("withProcess() takes a whole process; what it leaves out of limits and
   assertEquals(found, { capabilities, rlimits, ...process, cwd: "/y" });
   const own = { ...process, capabilities: {}, rlimits: [] };
   assertEquals(withProcess(spec, { process: own }).process, own);
+});
+
+Deno.test("withAddedEnv() adds variables behind those that there are, and changes nothing else", () => {
+  const spec = exampleSpec();
+  const copy = structuredClone(spec);
+  const env = [...spec.process!.env!, "ONE=1", "TWO=2"];
+  const added = withAddedEnv(spec, { addedEnv: ["ONE=1", "TWO=2"] });
+  assertEquals(added, { ...spec, process: { ...spec.process!, env } });
+  assertEquals(spec, copy);
+  assertStrictEquals(withAddedEnv(spec, { addedEnv: [] }), spec);
+  assertStrictEquals(withAddedEnv(spec, {}), spec);
+  // withProcess() leaves them out: they are not the configuration's.
+  assertStrictEquals(withProcess(spec, { addedEnv: ["ONE=1"] }), spec);
+  const { process: _, ...none } = spec;
+  assertStrictEquals(withAddedEnv(none, { addedEnv: ["ONE=1"] }), none);
 });
 
 /** Options, and what becomes of `process`. */
