@@ -95,7 +95,7 @@ claimRunning(
     assertEquals(missing.code, 255);
     assertStringIncludes(
       missing.stderr,
-      'exec failed: exec: \\"no-such-program\\": executable file not found in $PATH',
+      'exec failed: unable to start container process: exec: \\"no-such-program\\": executable file not found in $PATH',
     );
     assertEquals((await exec(container, [])).code, 255);
   },

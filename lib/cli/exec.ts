@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
 import type { ProcessOptions } from "../container/options.ts";
 import type { ConsoleSize, Spec } from "../spec/types.ts";
@@ -26,8 +27,12 @@ export async function run(invocation: Invocation): Promise<number> {
   try {
     return await execute(invocation);
   } catch (error) {
+    // The words that runc's callers look for.
+    const where = error instanceof ProgramError
+      ? "unable to start container process: "
+      : "";
     throw new ExitError(
-      `exec failed: ${describeError(error)}`,
+      `exec failed: ${where}${describeError(error)}`,
       EXIT_EXEC_FAILURE,
       { cause: error },
     );
