@@ -55,7 +55,7 @@ export async function startFirstProcess(
   }
   try {
     return await startWithIo(
-      { spec, host, directory },
+      { spec, host, directory, isFirst: true },
       options,
       (io) =>
         launch({

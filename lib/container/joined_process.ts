@@ -51,23 +51,27 @@ export async function startJoinedProcess(
   const [ours, theirs] = packetPair();
   using socket = ours;
   using inner = theirs;
-  return await startWithIo({ spec, host, directory }, options, (io) =>
-    join({
-      spec,
-      host,
-      directory,
-      record,
-      container,
-      status,
-      init: context.init,
-      noNewKeyring: record.noNewKeyring ?? false,
-      preserveFds: options.preserveFds,
-      below: options.cgroup,
-      socket,
-      inner,
-      log,
-      ...io,
-    }));
+  return await startWithIo(
+    { spec, host, directory, isFirst: false },
+    options,
+    (io) =>
+      join({
+        spec,
+        host,
+        directory,
+        record,
+        container,
+        status,
+        init: context.init,
+        noNewKeyring: record.noNewKeyring ?? false,
+        preserveFds: options.preserveFds,
+        below: options.cgroup,
+        socket,
+        inner,
+        log,
+        ...io,
+      }),
+  );
 }
 
 /** A descriptor of the container's first process, and of no other that has got its id since. */

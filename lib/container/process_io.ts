@@ -69,26 +69,37 @@ export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
  */
 export function takeMaster(
   master: Fd,
-  { consoleSocket }: ProcessOptions,
+  { consoleSocket, terminalSize }: ProcessOptions,
 ): ConsoleProxy | undefined {
-  if (consoleSocket === undefined) return new ConsoleProxy(master);
+  if (consoleSocket === undefined) {
+    const proxy = new ConsoleProxy(master);
+    if (terminalSize !== undefined) proxy.resize(terminalSize);
+    return proxy;
+  }
   using owned = master;
   sendConsole(owned, consoleSocket);
   return undefined;
 }
 
-/** Tells those who asked for it of a process that is there: the pid file, and the pidfd socket. */
+/**
+ * Tells those who asked for it of a process that is there: the pid file, and the pidfd socket.
+ *
+ * @param isFirst whether it is the container's first: the message with the pidfd says so in runc's words
+ */
 export function announce(
   { pid, pidfd }: Spawned,
   { pidFile, pidfdSocket }: ProcessOptions,
+  { isFirst }: { readonly isFirst: boolean },
 ): void {
   if (pidFile !== undefined) writePidFile(pidFile, pid);
-  if (pidfdSocket !== undefined) sendPidfd(pidfd, pidfdSocket);
+  if (pidfdSocket !== undefined) {
+    sendPidfd(pidfd, pidfdSocket, isFirst ? "standard" : "setns");
+  }
 }
 
-function sendPidfd(pidfd: Fd, path: string): void {
+function sendPidfd(pidfd: Fd, path: string, message: string): void {
   using socket = connectUnix(path);
-  sendMessage(socket, new TextEncoder().encode("standard"), [pidfd]);
+  sendMessage(socket, new TextEncoder().encode(message), [pidfd]);
 }
 
 /**

@@ -40,10 +40,11 @@ export interface StartIo {
  * @throws whatever `start` does; then streams and terminal are closed
  */
 export async function startWithIo(
-  { spec, host, directory }: {
+  { spec, host, directory, isFirst }: {
     readonly spec: Spec;
     readonly host: Host;
     readonly directory: RecordDirectory;
+    readonly isFirst: boolean;
   },
   options: ProcessOptions,
   start: (io: StartIo) => Promise<Spawned>,
@@ -63,7 +64,7 @@ export async function startWithIo(
         proxy = takeMaster(master, options);
         return Promise.resolve();
       },
-      onCreated: (created) => announce(created, options),
+      onCreated: (created) => announce(created, options, { isFirst }),
     });
     return new Process({
       ...process,
