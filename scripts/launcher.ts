@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RUN_FLAGS } from "../lib/cli/init_args.ts";
 
 /**
  * A POSIX shell script that executes `lib/deno run lib/main.js` beside itself with its own arguments
@@ -35,7 +36,7 @@ case " $* " in
   ;;
 esac
 NSINIT_NOFILE=$soft DENO_DIR=/dev/null/deno DENO_NO_UPDATE_CHECK=1 DENO_LOG=off \\
-  exec "$here/lib/deno" run -A --no-config --no-lock --no-code-cache --v8-flags=--single-threaded "$here/lib/main.js" "$@"
+  exec "$here/lib/deno" run ${RUN_FLAGS.join(" ")} "$here/lib/main.js" "$@"
 `;
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { RUN_FLAGS } from "../lib/cli/init_args.ts";
 import { NSINIT } from "./host.ts";
 
 /** What `--init` is given: `image` or `reexec`. Undefined: the flag is left out, so the default is tested. */
@@ -30,7 +31,6 @@ export const FACTORY_OPTIONS: { initArgs?: readonly string[] } =
 /** Deno as it runs the main module of this tree. */
 function initArgs(): string[] {
   const main = new URL("../main.ts", import.meta.url).pathname;
-  const flags = "-A --no-config --no-lock --no-check".split(" ");
-  const single = "--v8-flags=--single-threaded";
-  return [Deno.execPath(), "run", ...flags, single, main, "init"];
+  const flags = [...RUN_FLAGS, "--no-check"];
+  return [Deno.execPath(), "run", ...flags, main, "init"];
 }

@@ -3,13 +3,19 @@
  *
  * @module
  */
-/** As the launcher has it (scripts/launcher.ts). */
-const RUN_FLAGS: readonly string[] = [
+/**
+ * V8's: no command lives long enough to be worth optimising. `--lite-mode` does without what that needs: `run` takes a
+ * tenth less processor time, measured.
+ */
+export const V8_FLAGS = "--v8-flags=--single-threaded,--lite-mode";
+
+/** Flags of `deno run`, also in the launcher (scripts/launcher.ts). */
+export const RUN_FLAGS: readonly string[] = [
   "-A",
   "--no-config",
   "--no-lock",
   "--no-code-cache",
-  "--v8-flags=--single-threaded",
+  V8_FLAGS,
 ];
 
 /** Path and arguments of `nsinit init`: of a single binary its own, else those of Deno with the main module. */
