@@ -7,6 +7,7 @@
 import type { Container } from "../container/container.ts";
 import { Factory } from "../container/factory.ts";
 import { ConfigError, RuntimeError, StateError } from "../errors.ts";
+import { requireNoDeathSignal } from "../process/death_signal.ts";
 import { loadLegacy } from "../spec/legacy/load.ts";
 import { LEGACY_FILE } from "../spec/legacy/translate.ts";
 import type { Process, Spec } from "../spec/types.ts";
@@ -58,7 +59,8 @@ async function processOf(
 ): Promise<Process> {
   const process = await execProcess(parsed, spec, log, parsed.args);
   const terminal = parsed.on("tty") || spec.process?.terminal === true;
-  if (terminal && !parsed.on("detach")) requireTerminal();
+  if (parsed.on("detach")) requireNoDeathSignal(spec);
+  else if (terminal) requireTerminal();
   return { ...process, terminal };
 }
 

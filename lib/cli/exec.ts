@@ -6,6 +6,7 @@
 import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
 import type { ProcessOptions } from "../container/options.ts";
+import { requireNoDeathSignal } from "../process/death_signal.ts";
 import type { ConsoleSize, Spec } from "../spec/types.ts";
 import { attend } from "./attend.ts";
 import { describeError, EXIT_EXEC_FAILURE, ExitError } from "./errors.ts";
@@ -67,6 +68,7 @@ async function execute(invocation: Invocation): Promise<number> {
     log: (level, message) => log.write(level, message),
   });
   const container = await factory.load(parsed.args[0] ?? "");
+  if (detach) requireNoDeathSignal(container.spec);
   const options = await optionsOf(invocation, container.spec, detach);
   if (options.process?.terminal === true && !detach) requireTerminal();
   const process = await container.join(options);

@@ -9,6 +9,7 @@ import { Factory } from "../container/factory.ts";
 import { ConfigError, RuntimeError } from "../errors.ts";
 import { HookError } from "../hooks/failure.ts";
 import type { Process } from "../container/process.ts";
+import { requireNoDeathSignal } from "../process/death_signal.ts";
 import { loadBundle } from "../spec/load.ts";
 import type { Spec } from "../spec/types.ts";
 import type { Invocation } from "./invocation.ts";
@@ -101,7 +102,8 @@ export async function launch(
   });
   const root = await invocation.root();
   const { bundle, spec, noPivot } = await enterBundle(parsed, log);
-  if (spec.process?.terminal === true && !detach) requireTerminal();
+  if (detach) requireNoDeathSignal(spec);
+  else if (spec.process?.terminal === true) requireTerminal();
   const factory = await Factory.open(root, {
     rootless,
     init: invocation.init,

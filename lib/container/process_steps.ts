@@ -15,6 +15,7 @@ import {
   giveUpCapabilities,
   setCapabilities,
 } from "../capabilities/capabilities.ts";
+import { askForDeathSignal } from "../process/death_signal.ts";
 import {
   type EnvironmentBlock,
   environmentBlock,
@@ -91,6 +92,7 @@ export function becomeProcess(
     sets,
     filterNeedsAdmin ? [CAPABILITIES.CAP_SYS_ADMIN] : [],
   );
+  askForDeathSignal(b, spec);
   restoreSignals(b, host.signalMask);
   const path = findExecutable(b, process.args, environment.entries);
   if (!limitsMemory(spec)) b.place(tail);

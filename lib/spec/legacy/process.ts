@@ -133,14 +133,7 @@ function environmentOf({ config }: LegacyContext): string[] {
  */
 export function translateProcess(context: LegacyContext): Process {
   const { config, problems } = context;
-  const { parent_death_signal = 0, working_dir } = config;
-  if (parent_death_signal !== 0) {
-    problems.refuse(
-      "/parent_death_signal",
-      "not supported by this version of nsinit, expected 0: " +
-        "the container would outlive a runtime that is killed",
-    );
-  }
+  const { working_dir } = config;
   if (working_dir && !working_dir.startsWith("/")) {
     problems.refuse(
       "/working_dir",

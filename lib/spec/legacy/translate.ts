@@ -5,6 +5,10 @@
  */
 import type { AccountFiles } from "../../user/accounts.ts";
 import { SPEC_VERSION } from "../../version.ts";
+import {
+  DEATH_SIGNAL_ANNOTATION,
+  SIGNAL_MAX,
+} from "../../process/death_signal.ts";
 import { parseDocument, parseSpec } from "../parse.ts";
 import { Problems } from "../problems.ts";
 import type { IdMapping, Linux, Spec } from "../types.ts";
@@ -101,6 +105,21 @@ function rootOf({ config, problems }: LegacyContext): string {
   return ".";
 }
 
+/** The signal for when the runtime dies: the specification has no member for it, an annotation says it. */
+function annotationsOf(
+  { config, problems }: LegacyContext,
+): Record<string, string> | undefined {
+  const signal = config.parent_death_signal ?? 0;
+  if (signal === 0) return undefined;
+  if (signal < 0 || signal > SIGNAL_MAX) {
+    problems.refuse(
+      "/parent_death_signal",
+      `expected the number of a signal, got ${signal}`,
+    );
+  }
+  return { [DEATH_SIGNAL_ANNOTATION]: `${signal}` };
+}
+
 function translateLinux(context: LegacyContext): Linux {
   const { config } = context;
   const restricted = config.restrict_sys === true;
@@ -156,6 +175,7 @@ export function legacySpec(
     },
     ...(hostname ? { hostname } : {}),
     mounts: translateMounts(context),
+    ...said<Pick<Spec, "annotations">>({ annotations: annotationsOf(context) }),
     linux: translateLinux(context),
   };
   problems.throwFirst();

@@ -401,6 +401,13 @@ Deno.test("legacySpec() joins the namespaces that other members name, a network 
   ]);
 });
 
+Deno.test("legacySpec() says the signal at the runtime's end in an annotation", () => {
+  assertEquals(translated({ parent_death_signal: 9 }).annotations, {
+    "dev.nsinit.parentDeathSignal": "9",
+  });
+  assertEquals(translated({ parent_death_signal: 0 }).annotations, undefined);
+});
+
 Deno.test("legacySpec() hands on that the root is to be moved", () => {
   assertEquals(
     legacySpec({ ...SMALL, mount_config: { no_pivot_root: true } }).noPivot,
@@ -494,7 +501,7 @@ const WRONG: readonly (readonly [Record<string, unknown>, string])[] = [
     { capabilities: ["CHOWN", "NOSUCH"] },
     '/capabilities/1: unknown capability "NOSUCH"',
   ],
-  [{ parent_death_signal: 9 }, "/parent_death_signal: not supported"],
+  [{ parent_death_signal: 65 }, "/parent_death_signal: expected the number"],
   [{ cgroups: { name: "../up" } }, '/cgroups/name: "../up" leads upwards'],
   [{ cgroups: { parent: "p" } }, "/cgroups/name: missing"],
   [{ cgroups: { slice: "system.slice" } }, "/cgroups/slice: not supported"],
