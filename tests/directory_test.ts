@@ -13,6 +13,7 @@ import { isGone } from "./container.ts";
 import { cgroupDir, isPureV2, missing, SLOWNESS } from "./host.ts";
 import { without } from "./limits.ts";
 import { nameInCase } from "./observation.ts";
+import { rootlessBundle } from "./rootless.ts";
 
 /** A container.json, as far as the tests write it. */
 type Document = Record<string, unknown>;
@@ -181,6 +182,75 @@ claim(
 );
 
 claim(
+  "a document of 2015, with flags of mounts and Go's zeros, is a container as well",
+  async (box) => {
+    const mount = (device: string, destination: string, flags: number) => ({
+      source: device,
+      destination,
+      device,
+      flags,
+      data: "",
+      relabel: "",
+    });
+    const place = await directory(box, {
+      rootfs: "rootfs",
+      readonlyfs: true,
+      parent_death_signal: 0,
+      pivot_dir: "",
+      hostname: "later",
+      namespaces: Object.keys(NAMESPACES).map((type) => ({ type, path: "" })),
+      mounts: [
+        mount("proc", "/proc", 14),
+        { ...mount("tmpfs", "/dev", 0x100_0002), data: "mode=755" },
+        mount("sysfs", "/sys", 15),
+        { ...mount("tmpfs", "/tmp", 14), data: "size=64k" },
+      ],
+      devices: [{
+        type: 99,
+        path: "/dev/zeroes",
+        major: 1,
+        minor: 5,
+        permissions: "rwm",
+        file_mode: 256,
+        uid: 7,
+        gid: 8,
+      }],
+      capabilities: ["KILL", "CHOWN"],
+      networks: null,
+      cgroups: { name: ", parent: ", memory: 0, allowed_devices: null },
+      mask_paths: ["/proc/kcore"],
+      readonly_paths: ["/proc/sys"],
+      seccomp: {
+        default_action: 4,
+        architectures: null,
+        syscalls: [{ name: "sethostname", action: 2, args: null }],
+      },
+    });
+    const script = [
+      "hostname; grep -E 'CapEff|Seccomp:' /proc/self/status",
+      "mount | grep -E ' on /(|sys|tmp|proc/sys) ' | sed 's/.* on //; s/ type [^ ]*//'" +
+      " | sed 's/relatime,\\?//; s/,.*//'",
+      "ls -ln /dev/zeroes | cut -c1-10; stat -c %u:%g /dev/zeroes",
+      "hostname other",
+    ].join("\n");
+    const { stdout, stderr } = await inside(box, place, script);
+    assertEquals(stdout.replaceAll("\t", " ").split("\n"), [
+      "later",
+      "CapEff: 0000000000000021",
+      "Seccomp: 2",
+      "/ (ro",
+      "/sys (ro",
+      "/tmp (rw",
+      "/proc/sys (ro",
+      "cr--------",
+      "7:8",
+      "",
+    ]);
+    assertStringIncludes(stderr, "Operation not permitted");
+  },
+);
+
+claim(
   "a further exec joins the directory's container; pause, unpause and state know it without an id",
   async (box) => {
     const place = await directory(box, { ...SMALL, hostname: "koye" });
@@ -282,18 +352,6 @@ claim(
 );
 
 claim(
-  "a config.json goes before a container.json, which is not even read",
-  async (box) => {
-    const bundle = await box.bundle((spec) => {
-      spec.process.args = ["echo", "config"];
-    });
-    Deno.writeTextFileSync(`${bundle.dir}/container.json`, "broken");
-    const run = ["run", "--bundle", bundle.dir, box.newId()];
-    assertEquals(ok(await box.nsinit(run)).stdout, "config\n");
-  },
-);
-
-claim(
   "a root that is the directory itself: container.json is read-only in it, and a planted config.json is not obeyed",
   async (box) => {
     const { rootfs: _, ...document } = SMALL;
@@ -333,6 +391,31 @@ claim(
     const state = await box.nsinit(["state"], { cwd: box.dir });
     assertStringIncludes(failure(state), "requires exactly 1 argument");
     assertEquals(await ids(box), "");
+  },
+);
+
+claim(
+  "a user without privileges has containers of a container.json, too",
+  async (box) => {
+    const path = await rootlessBundle(box, "");
+    nameInCase(await directoryId(path), "<directory id>");
+    Deno.removeSync(`${path}/config.json`);
+    const ids = [{ container_id: 0, host_id: 65_534, size: 1 }];
+    const document = {
+      rootfs: "rootfs",
+      hostname: "mine",
+      namespaces: { ...NAMESPACES, NEWUSER: true },
+      "uid_mappings": ids,
+      "gid_mappings": ids,
+    };
+    const text = JSON.stringify(document);
+    Deno.writeTextFileSync(`${path}/container.json`, text);
+    const words = ["exec", "/bin/sh", "-c", "hostname; id -u; exit 6"];
+    const { code, stdout } = await box.nsinit(words, {
+      cwd: path,
+      asNobody: true,
+    });
+    assertEquals([code, stdout], [6, "mine\n0\n"]);
   },
 );
 

@@ -103,6 +103,7 @@ Deno.test("loadBundle() takes config.json, and container.json only where that is
     assertEquals(rest, { unknown: [], noPivot: false, isOwnRoot: false });
     const config = '{"ociVersion": "1.0.2", "vm": {}}';
     Deno.writeTextFileSync(`${directory}/config.json`, config);
+    Deno.writeTextFileSync(`${directory}/container.json`, "not even read");
     assertEquals(await loadBundle(directory), {
       spec: { ociVersion: "1.0.2" },
       unknown: ["/vm"],

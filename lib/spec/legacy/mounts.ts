@@ -17,8 +17,22 @@ import type { LegacyBind, LegacyMount } from "./types.ts";
 /** What every file system of the first form was mounted with. */
 const SAFE = ["nosuid", "noexec", "nodev"];
 
+/** The group of terminals, as distributions have it. */
+const TTY_GROUP = 5;
+
+/** Whether the container has a group: a user namespace may map only some. */
+function hasGroup(
+  { config: { gid_mappings = [] } }: LegacyContext,
+  gid: number,
+): boolean {
+  return gid_mappings.length === 0 ||
+    gid_mappings.some(({ container_id = 0, size = 0 }) =>
+      gid >= container_id && gid < container_id + size
+    );
+}
+
 /** The mounts that every container of the first form has; `restrict_sys` makes /sys read-only. */
-export function usualMounts(restrictSys: boolean): Mount[] {
+function usualMounts(context: LegacyContext): Mount[] {
   return [
     { destination: "/proc", type: "proc", source: "proc", options: SAFE },
     {
@@ -49,14 +63,14 @@ export function usualMounts(restrictSys: boolean): Mount[] {
         "newinstance",
         "ptmxmode=0666",
         "mode=620",
-        "gid=5",
+        ...(hasGroup(context, TTY_GROUP) ? [`gid=${TTY_GROUP}`] : []),
       ],
     },
     {
       destination: "/sys",
       type: "sysfs",
       source: "sysfs",
-      options: restrictSys ? [...SAFE, "ro"] : SAFE,
+      options: context.config.restrict_sys ? [...SAFE, "ro"] : SAFE,
     },
   ].map((mount) => ({ ...mount, options: [...mount.options] }));
 }
@@ -224,7 +238,7 @@ function translateMount(
  */
 export function translateMounts(context: LegacyContext): Mount[] {
   const { config, problems } = context;
-  const { mounts, mount_config, restrict_sys = false } = config;
+  const { mounts, mount_config } = config;
   if (mounts === undefined) {
     const own = (mount_config?.mounts ?? []).flatMap((mount, index) =>
       translateBind(
@@ -233,7 +247,7 @@ export function translateMounts(context: LegacyContext): Mount[] {
         jsonPointer("mount_config", "mounts", index),
       )
     );
-    return [...usualMounts(restrict_sys), ...own];
+    return [...usualMounts(context), ...own];
   }
   for (const name of ["mount_config", "restrict_sys"] as const) {
     if (!config[name]) continue;
