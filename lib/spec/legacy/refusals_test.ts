@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- the document's names keep their spelling
 import {
   assertEquals,
   assertStringIncludes,
