@@ -31,9 +31,12 @@ export interface CallerNote {
 }
 
 /** The most characters of a result in the table. */
-const MOST = 44;
+const MOST = 50;
 
-/** Tells a value in a few words: `exit 0: hello` for one with `exit` and `out` or `err`, else its JSON. */
+/** How many of them are the end of a longer text. */
+const END = 28;
+
+/** Tells a value in a few words: `exit 0: hello` for one with `exit` and `out` or `err`, `key value` for others. */
 export function brief(value: Observation): string {
   return cut(words(value).replaceAll(/\s+/g, " ").trim());
 }
@@ -45,15 +48,17 @@ export function briefError(error: unknown): string {
 }
 
 function words(value: Observation): string {
-  if (typeof value === "string") return value;
-  if (isRecord(value) && typeof value.exit === "number") {
+  if (Array.isArray(value)) return value.map(words).join("; ");
+  if (!isRecord(value)) return `${value}`;
+  if (typeof value.exit === "number") {
     const text = [value.out, value.err].find((one) =>
       typeof one === "string" && one !== ""
     );
     if (text === undefined) return `exit ${value.exit}`;
     return `exit ${value.exit}: ${text}`;
   }
-  return JSON.stringify(value);
+  return Object.entries(value).map(([key, one]) => `${key} ${words(one)}`)
+    .join(", ");
 }
 
 function isRecord(
@@ -62,8 +67,10 @@ function isRecord(
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Takes out the middle: errors have their reason at the end. */
 function cut(text: string): string {
-  return text.length > MOST ? `${text.slice(0, MOST - 1)}…` : text;
+  if (text.length <= MOST) return text;
+  return `${text.slice(0, MOST - END - 1)}…${text.slice(-END)}`;
 }
 
 /** Makes the table, a line for each row, and the notes below it. */

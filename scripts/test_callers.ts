@@ -32,7 +32,7 @@ export async function runCallers(
       files: callerFiles(),
       filter,
       isFiltered: filter !== undefined,
-      seconds: 600,
+      seconds: 900,
       env: { NSINIT_CALLER_ROWS: file },
     }]);
     const { rows, notes } = parseReports(await Deno.readTextFile(file));
