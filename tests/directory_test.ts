@@ -292,6 +292,26 @@ claim(
 );
 
 claim(
+  "of several execs at once one makes the directory's container, and the others join it",
+  async (box) => {
+    const place = await directory(box, SMALL);
+    // Each waits for all: the first process would end the container for the others.
+    const script =
+      "echo $$; echo x >>/all; while [ $(wc -l </all) -lt 3 ]; do :; done";
+    const words = ["exec", "/bin/sh", "-c", script];
+    const spawned = [1, 2, 3].map(() =>
+      box.spawn(box.argv(...words), { cwd: place.path })
+    );
+    const ended = await Promise.all(spawned.map((one) => one.result()));
+    const pids = ended.map(({ stdout }) => Number(stdout));
+    assertEquals(pids.filter((pid) => pid === 1).length, 1);
+    assertEquals(new Set(pids).size, 3, `${pids}`);
+    assertEquals(await ids(box), "");
+  },
+  { isRace: true },
+);
+
+claim(
   "cgroups of a container.json: name, parent and limits; stats and oom without an id [v2]",
   async (box) => {
     const limit = 32 << 20;

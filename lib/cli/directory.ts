@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pause } from "../../ffi/poll.ts";
 import type { Container } from "../container/container.ts";
 import { Factory } from "../container/factory.ts";
 import { ConfigError, RuntimeError, StateError } from "../errors.ts";
@@ -33,23 +34,46 @@ function refuseFlags({ parsed }: Invocation): void {
   }
 }
 
-/** The directory's container, if it runs. One that has ended is removed, whatever is left of it. */
+/** Whether an error says that somebody else was there before us, or has left since. */
+function saysOf(error: unknown, message: string): boolean {
+  return error instanceof StateError && error.message === message;
+}
+
+async function loaded(
+  factory: Factory,
+  id: string,
+): Promise<Container | undefined> {
+  try {
+    return await factory.load(id);
+  } catch (error) {
+    if (saysOf(error, "container does not exist")) return undefined;
+    throw error;
+  }
+}
+
+/** How long somebody else may take to make the directory's container. */
+const START_MS = 30_000;
+const LOOK_MS = 10;
+
+/**
+ * The directory's container, if it runs, or is just being made. One that has ended is removed, whatever is left of it.
+ */
 async function runningContainer(
   factory: Factory,
   id: string,
 ): Promise<Container | undefined> {
-  let container: Container;
-  try {
-    container = await factory.load(id);
-  } catch (error) {
-    const isMissing = error instanceof StateError &&
-      error.message === "container does not exist";
-    if (isMissing) return undefined;
-    throw error;
+  const end = performance.now() + START_MS;
+  for (;;) {
+    const container = await loaded(factory, id);
+    const status = await container?.status();
+    if (status === "stopped") {
+      await container?.destroy();
+      return undefined;
+    }
+    const isStarting = status === "creating" || status === "created";
+    if (!isStarting || performance.now() > end) return container;
+    await pause(LOOK_MS);
   }
-  if (await container.status() !== "stopped") return container;
-  await container.destroy();
-  return undefined;
 }
 
 /** The process that flags and words describe; it has a terminal where the document or a flag says so. */
@@ -64,12 +88,22 @@ async function processOf(
   return { ...process, terminal };
 }
 
-/** Makes the directory's container; the program is its first process, and its end is the container's. */
+/** The directory's container, and where its configuration was. */
+interface Place {
+  readonly id: string;
+  readonly directory: string;
+}
+
+/**
+ * Makes the directory's container; the program is its first process, and its end is the container's.
+ *
+ * @returns the program's exit code; undefined if somebody else has made the container by now
+ */
 async function begin(
   invocation: Invocation,
   factory: Factory,
-  { id, directory }: { readonly id: string; readonly directory: string },
-): Promise<number> {
+  { id, directory }: Place,
+): Promise<number | undefined> {
   const { parsed, log } = invocation;
   const detach = parsed.on("detach");
   const found = loadLegacy(directory);
@@ -79,10 +113,15 @@ async function begin(
   const { spec, noPivot } = found;
   const process = await processOf(invocation, spec);
   const options = await processOptions(parsed, { detach, listenFds: 0 });
-  const container = await factory.create(id, spec, {
-    bundle: directory,
-    noPivot,
-  });
+  let container: Container;
+  try {
+    container = await factory.create(id, spec, { bundle: directory, noPivot });
+  } catch (error) {
+    if (saysOf(error, "container with given ID already exists")) {
+      return undefined;
+    }
+    throw error;
+  }
   let code = 0;
   try {
     const first = await container.start({ ...options, process });
@@ -96,6 +135,25 @@ async function begin(
   return code;
 }
 
+/** Runs the program in the container that is there. */
+async function join(
+  invocation: Invocation,
+  container: Container,
+): Promise<number> {
+  const { parsed, log } = invocation;
+  log.write("debug", `join container ${container.id}`);
+  const detach = parsed.on("detach");
+  const process = await container.join({
+    ...await processOptions(parsed, { detach, listenFds: 0 }),
+    process: await processOf(invocation, container.spec),
+    ignorePaused: parsed.on("ignore-paused"),
+  });
+  return detach ? 0 : await attend(process, log);
+}
+
+/** Each time somebody else must have made the container, and it must have ended again. */
+const MOST_ATTEMPTS = 5;
+
 /**
  * Runs a program in the container of a directory, which is made if it does not run.
  *
@@ -108,7 +166,7 @@ export async function execInDirectory(
   invocation: Invocation,
   path: string,
 ): Promise<number> {
-  const { parsed, log } = invocation;
+  const { log } = invocation;
   refuseFlags(invocation);
   const directory = Deno.realPathSync(path);
   const factory = await Factory.open(await invocation.root(), {
@@ -120,16 +178,12 @@ export async function execInDirectory(
     log: (level, message) => log.write(level, message),
   });
   const id = await directoryId(directory);
-  const container = await runningContainer(factory, id);
-  if (container === undefined) {
-    return await begin(invocation, factory, { id, directory });
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const container = await runningContainer(factory, id);
+    const code = container === undefined
+      ? await begin(invocation, factory, { id, directory })
+      : await join(invocation, container);
+    if (code !== undefined) return code;
   }
-  log.write("debug", `join container ${id} of ${directory}`);
-  const detach = parsed.on("detach");
-  const process = await container.join({
-    ...await processOptions(parsed, { detach, listenFds: 0 }),
-    process: await processOf(invocation, container.spec),
-    ignorePaused: parsed.on("ignore-paused"),
-  });
-  return detach ? 0 : await attend(process, log);
+  throw new StateError(id, `others keep making and ending container ${id}`);
 }
