@@ -22,18 +22,15 @@ echo end of out; echo end of err >&2; read -r _; exit $code`;
 /** Flag that gives a shell its prompt. */
 export const PS1 = "--env=PS1==> ";
 
-/** The shell's prompt behind a text, and what it then asks of the terminal. */
+/** The shell's prompt behind a text; it may be there again, for the terminal's size has come late. */
 export function prompt(behind = ""): RegExp {
-  return new RegExp(`${behind}\\s*=> (\\x1b\\[\\d*\\w)*$`);
+  return new RegExp(`${behind}\\s*(=> (\\x1b\\[\\d*\\w|\\r)*)+$`);
 }
 
-/** What a shell showed, without its prompts, which it may write again when the size of the terminal comes. */
+/** What a shell showed but for the lines with its prompt, which it may write again at any time. */
 export function withoutPrompts(text: string): string {
-  return text.replaceAll(new RegExp("\x1b\\[\\d*\\w", "g"), "").replaceAll(
-    /\r*=> /g,
-    "",
-  )
-    .replaceAll(/\r+\n/g, "\n");
+  const lines = text.replaceAll(/\r+\n/g, "\n").split("\n");
+  return lines.filter((line) => !line.includes("=> ")).join("\n");
 }
 
 let serial = 0;
