@@ -13,6 +13,12 @@ import { SyscallError } from "./syscall_error.ts";
 const CHUNK = 64 * 1024;
 let chunk: Uint8Array<ArrayBuffer> | undefined;
 
+/** Whether calls on a descriptor that would wait fail instead. */
+export function isNonblocking(fd: Fd): boolean {
+  const flags = check("fcntl", `on ${fd.path}`, fd.number, F_GETFL, 0);
+  return (flags & O_NONBLOCK) !== 0;
+}
+
 /** Prepares a descriptor for the functions below. Others that share it, by a fork or as a copy, get EAGAIN as well. */
 export function setNonblocking(fd: Fd): void {
   const flags = check("fcntl", `on ${fd.path}`, fd.number, F_GETFL, 0);
@@ -28,14 +34,26 @@ export function setNonblocking(fd: Fd): void {
  * @throws {SyscallError} EIO from a terminal whose other side is gone
  */
 export async function readSome(fd: Fd): Promise<Uint8Array<ArrayBuffer>> {
-  const buffer = chunk ??= new Uint8Array(CHUNK);
   for (;;) {
     await waitReadable([fd], -1, { patient: true });
     if (fd.isClosed) return new Uint8Array(0);
-    const result = syscall("read", fd.number, buffer, CHUNK);
-    if (result >= 0) return buffer.slice(0, result);
-    checkAgain("read", result, fd);
+    const bytes = readNow(fd);
+    if (bytes !== undefined) return bytes;
   }
+}
+
+/**
+ * Reads what is there by now.
+ *
+ * @returns at most 64 KiB; none at the end; undefined if there is nothing yet
+ * @throws {SyscallError} EIO from a terminal whose other side is gone
+ */
+export function readNow(fd: Fd): Uint8Array<ArrayBuffer> | undefined {
+  const buffer = chunk ??= new Uint8Array(CHUNK);
+  const result = syscall("read", fd.number, buffer, CHUNK);
+  if (result >= 0) return buffer.slice(0, result);
+  checkAgain("read", result, fd);
+  return undefined;
 }
 
 /**

@@ -24,6 +24,7 @@ export const TEST_NEEDS: readonly Need[] = [
   { program: "mount", package: "mount" },
   { program: "python3", package: "python3" },
   { program: "ps", package: "procps" },
+  { program: "tmux", package: "tmux" },
   { program: "ip", package: "iproute2" },
   { program: "useradd", package: "passwd" },
   { program: "newuidmap", package: "uidmap" },

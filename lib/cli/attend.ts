@@ -5,7 +5,8 @@
  */
 import type { Process } from "../container/process.ts";
 import type { Log } from "./log.ts";
-import { forwardSignals } from "./signals.ts";
+import { forwardSignals, type TerminalSignals } from "./signals.ts";
+import { isAtTerminal } from "./terminal.ts";
 
 /** Exit codes from here on name the signal that killed the process, as shells do. */
 const SIGNALLED = 128;
@@ -14,6 +15,33 @@ const SIGNALLED = 128;
 function leave(): void {
   Deno.stdin.setRaw(false);
   Deno.exit(0);
+}
+
+function terminalSignals(process: Process): TerminalSignals | undefined {
+  if (!isAtTerminal()) return undefined;
+  const onHangUp = (): void => {
+    if (!isAtTerminal() && diesOfHangUp(process.pid)) process.signal("SIGKILL");
+  };
+  const { console: proxy } = process;
+  if (proxy === undefined || !Deno.stdin.isTerminal()) return { onHangUp };
+  const onContinue = (): void => {
+    try {
+      proxy.resume();
+    } catch {
+      // The terminal is not ours any more.
+    }
+  };
+  return { onInterrupt: leave, onContinue, onHangUp };
+}
+
+/**
+ * Whether a process leaves SIGHUP at its default, which ends it: proc_pid_status(5). The kernel spares the first process
+ * of a PID namespace then, and a container would go on for ever without the terminal that it was started from.
+ */
+function diesOfHangUp(pid: number): boolean {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  const masks = status.matchAll(/^Sig(?:Ign|Cgt):\s*([\da-f]+)$/gm);
+  return masks.every(([, mask]) => (BigInt(`0x${mask}`) & 1n) === 0n);
 }
 
 /**
@@ -28,14 +56,9 @@ export async function attend(
   log: Log,
   begin: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
-  const ownsTerminal = process.console !== undefined &&
-    Deno.stdin.isTerminal();
-  await using _signals = forwardSignals(
-    process,
-    ownsTerminal ? leave : undefined,
-  );
-  process.console?.attach();
+  await using _signals = forwardSignals(process, terminalSignals(process));
   try {
+    process.console?.attach();
     await begin();
     const { code, signal, oomReport } = await process.wait();
     log.write(

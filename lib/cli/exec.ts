@@ -7,7 +7,7 @@ import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
 import type { ProcessOptions } from "../container/options.ts";
 import { requireNoDeathSignal } from "../process/death_signal.ts";
-import type { ConsoleSize, Spec } from "../spec/types.ts";
+import type { Spec } from "../spec/types.ts";
 import { attend } from "./attend.ts";
 import { describeError, EXIT_EXEC_FAILURE, ExitError } from "./errors.ts";
 import { execProcess, subCgroups } from "./exec_process.ts";
@@ -82,21 +82,14 @@ async function optionsOf(
 ): Promise<ProcessOptions> {
   const cgroup = subCgroups(parsed.all("cgroup"));
   const process = await execProcess(parsed, spec, log);
-  const size = process.terminal === true && !detach ? ownSize() : undefined;
+  const size = process.terminal === true && !detach
+    ? (await import("../container/own_terminal.ts")).ownSize()
+    : undefined;
   return {
     ...await processOptions(parsed, { detach, listenFds: 0 }),
-    process: size === undefined ? process : { consoleSize: size, ...process },
+    process,
+    ...(size === undefined ? {} : { terminalSize: size }),
     ignorePaused: parsed.on("ignore-paused"),
     ...(cgroup === undefined ? {} : { cgroup }),
   };
-}
-
-/** The size of our terminal: the program is to find it at its start. */
-function ownSize(): ConsoleSize | undefined {
-  try {
-    const { rows: height, columns: width } = Deno.consoleSize();
-    return { height, width };
-  } catch {
-    return undefined; // none of our streams is a terminal that has a size
-  }
 }

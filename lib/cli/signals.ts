@@ -15,13 +15,17 @@ export interface SignalTarget {
 const {
   SIGBUS,
   SIGCHLD,
+  SIGCONT,
   SIGFPE,
+  SIGHUP,
   SIGILL,
   SIGINT,
   SIGKILL,
   SIGSEGV,
   SIGSTOP,
   SIGTRAP,
+  SIGTTIN,
+  SIGTTOU,
   SIGURG,
   SIGWINCH,
 } = SIGNALS;
@@ -44,24 +48,44 @@ export const FORWARDED_SIGNALS: readonly number[] = Array.from(
   (number < FIRST_REAL_TIME - 2 || number >= FIRST_REAL_TIME)
 );
 
+/** What is special where we are at a terminal. */
+export interface TerminalSignals {
+  /** What to do at SIGINT instead of passing it on. Absent: it is passed on. */
+  readonly onInterrupt?: () => void;
+  /** What to do at SIGCONT, besides passing it on: a shell had stopped us, and its terminal with us. */
+  readonly onContinue?: () => void;
+  /** What to do at SIGHUP when it has been passed on: our terminal may be gone. */
+  readonly onHangUp?: () => void;
+}
+
+/** The kernel's answer to a job in the background that reads or sets its terminal. */
+const JOB_CONTROL: readonly number[] = [SIGTTIN, SIGTTOU];
+
 /**
  * Passes signals on to a process, until disposed.
  *
  * @param target the process; a signal that can't be sent any more is dropped, as the process has ended
- * @param onInterrupt what to do at SIGINT instead of passing it on
+ * @param terminal given if we are at a terminal. Then SIGTTIN and SIGTTOU are not passed on: they stop us, as they stop
+ * every job in the background, until the shell puts us in the foreground. Caught, they would come back without end
  */
 export function forwardSignals(
   target: SignalTarget,
-  onInterrupt?: () => void,
+  terminal?: TerminalSignals,
 ): AsyncDisposable {
   // Deno puts its handler for SIGUSR1, which opens the inspector, in place at the first listener, and not again.
   const ignore = (): void => {};
   Deno.addSignalListener("SIGUSR1", ignore);
-  const pipe = new SignalPipe(FORWARDED_SIGNALS);
+  const kept = terminal === undefined ? [] : JOB_CONTROL;
+  const pipe = new SignalPipe(
+    FORWARDED_SIGNALS.filter((number) => !kept.includes(number)),
+  );
+  const { onInterrupt, onContinue, onHangUp } = terminal ?? {};
   const pass = (number: number): void => {
     if (number === SIGINT && onInterrupt !== undefined) return onInterrupt();
+    if (number === SIGCONT) onContinue?.();
     try {
       target.signal(number);
+      if (number === SIGHUP) onHangUp?.();
     } catch {
       // The process is gone; its exit status is on the way.
     }

@@ -18,28 +18,52 @@ async function outputOf(program: string): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-Deno.test("forwardSignals() passes signals on, but for an interrupt that it has a handler for", async () => {
-  const program = `
-    import { FORWARDED_SIGNALS, forwardSignals } from ${
-    JSON.stringify(new URL("signals.ts", import.meta.url).href)
-  };
+/** Has a process of its own send itself signals; answers those that were passed on, and what was called instead. */
+function passedOn(
+  numbers: readonly number[],
+  expected: number,
+  terminal = "undefined",
+): Promise<unknown> {
+  const url = (path: string): string =>
+    JSON.stringify(new URL(path, import.meta.url).href);
+  return outputOf(`
+    import { forwardSignals } from ${url("signals.ts")};
     const sent = [], handled = [];
-    const { syscall } = await import(${
-    JSON.stringify(new URL("../../ffi/syscall.ts", import.meta.url).href)
-  });
-    const signals = forwardSignals({ signal: (number) => sent.push(number) },
-      () => handled.push("interrupt"));
-    for (const number of [...FORWARDED_SIGNALS, 28, 23]) {
+    const { syscall } = await import(${url("../../ffi/syscall.ts")});
+    const signals = forwardSignals({ signal: (number) => sent.push(number) }, ${terminal});
+    for (const number of ${JSON.stringify(numbers)}) {
       syscall("kill", Deno.pid, number);
     }
-    for (let i = 0; i < 200 && sent.length < FORWARDED_SIGNALS.length - 1; i++) {
+    for (let i = 0; i < 200 && sent.length < ${expected}; i++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await signals[Symbol.asyncDispose]();
-    console.log(JSON.stringify({ sent: sent.sort((a, b) => a - b), handled }));`;
-  assertEquals(await outputOf(program), {
-    sent: FORWARDED_SIGNALS.filter((number) => number !== SIGNALS.SIGINT),
-    handled: ["interrupt"],
+    console.log(JSON.stringify({ sent: sent.sort((a, b) => a - b), handled }));`);
+}
+
+Deno.test("forwardSignals() passes signals on", async () => {
+  const numbers = [...FORWARDED_SIGNALS, SIGNALS.SIGWINCH, SIGNALS.SIGURG];
+  assertEquals(await passedOn(numbers, FORWARDED_SIGNALS.length), {
+    sent: [...FORWARDED_SIGNALS],
+    handled: [],
+  });
+});
+
+Deno.test("forwardSignals() at a terminal calls a handler for an interrupt, and further ones for two that are passed on", async () => {
+  const { SIGINT, SIGCONT, SIGTTIN, SIGTTOU } = SIGNALS;
+  // Those would stop the process.
+  const numbers = FORWARDED_SIGNALS.filter((number) =>
+    number !== SIGTTIN && number !== SIGTTOU
+  );
+  assert(numbers.includes(SIGCONT));
+  const terminal = `{
+    onInterrupt: () => handled.push("interrupt"),
+    onContinue: () => handled.push("continue"),
+    onHangUp: () => handled.push("hang up"),
+  }`;
+  assertEquals(await passedOn(numbers, numbers.length - 1, terminal), {
+    sent: numbers.filter((number) => number !== SIGINT),
+    handled: ["hang up", "interrupt", "continue"],
   });
 });
 

@@ -11,7 +11,7 @@ import type { OomReport } from "../cgroups/oom/types.ts";
 import { RuntimeError } from "../errors.ts";
 import { toHostId } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
-import { ConsoleProxy, sendConsole } from "./console.ts";
+import type { ConsoleProxy } from "./console.ts";
 import type { Host } from "./host.ts";
 import type { ProcessOptions } from "./options.ts";
 import type { RecordDirectory } from "./record.ts";
@@ -37,8 +37,9 @@ export function checkConsole(
 }
 
 /**
- * With a terminal, the standard streams are replaced by it: init starts with none. Streams are relayed only for a user
- * other than ours: we can open ours again.
+ * With a terminal, the standard streams are replaced by it: init starts with none. Streams are relayed for a user other
+ * than ours: we can open ours again. And a terminal of ours is: whoever has it may set its modes, and reads what is
+ * meant for the shell while we are in the background.
  */
 export function streamChoices(
   { process, linux }: Spec,
@@ -48,12 +49,15 @@ export function streamChoices(
   if (process?.terminal === true) return ["null", "null", "null"];
   const isOurs =
     toHostId(linux?.uidMappings, process?.user.uid ?? 0) === host.euid;
-  const choose = (choice: StreamChoice = "inherit"): StreamChoice =>
-    choice === "relay" && isOurs ? "inherit" : choice;
+  const choose = (
+    choice: StreamChoice = "inherit",
+    ours: typeof Deno.stdin | typeof Deno.stdout,
+  ): StreamChoice =>
+    choice === "relay" && isOurs && !ours.isTerminal() ? "inherit" : choice;
   return [
-    choose(options.stdin),
-    choose(options.stdout),
-    choose(options.stderr),
+    choose(options.stdin, Deno.stdin),
+    choose(options.stdout, Deno.stdout),
+    choose(options.stderr, Deno.stderr),
   ];
 }
 
@@ -67,10 +71,11 @@ export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
  *
  * @returns the terminal, if it is ours
  */
-export function takeMaster(
+export async function takeMaster(
   master: Fd,
   { consoleSocket, terminalSize }: ProcessOptions,
-): ConsoleProxy | undefined {
+): Promise<ConsoleProxy | undefined> {
+  const { ConsoleProxy, sendConsole } = await import("./console.ts");
   if (consoleSocket === undefined) {
     const proxy = new ConsoleProxy(master);
     if (terminalSize !== undefined) proxy.resize(terminalSize);

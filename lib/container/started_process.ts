@@ -60,9 +60,8 @@ export async function startWithIo(
     const process = await start({
       streams: child,
       ownStreams: ownedStreams(choices, terminal || options.detach === true),
-      onConsole: (master) => {
-        proxy = takeMaster(master, options);
-        return Promise.resolve();
+      onConsole: async (master) => {
+        proxy = await takeMaster(master, options);
       },
       onCreated: (created) => announce(created, options, { isFirst }),
     });

@@ -8,6 +8,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { openIn } from "../../ffi/fs.ts";
 import { makePipe } from "../../ffi/pipe.ts";
 import { readableStream, writableStream } from "../../ffi/pipe_stream.ts";
+import { input, writeOut } from "./own_streams.ts";
 
 /**
  * Where a standard stream leads: to ours, to nowhere, to a web stream, or by way of a pipe and of us to ours.
@@ -90,13 +91,32 @@ async function relay(
   stdout: ReadableStream<Uint8Array> | undefined,
   stderr: ReadableStream<Uint8Array> | undefined,
 ): Promise<void> {
-  // The program may end, or close its input, before ours does.
-  if (stdin !== undefined) {
-    Deno.stdin.readable.pipeTo(stdin, { preventCancel: true }).catch(() => {});
-  }
-  const options = { preventClose: true };
+  if (stdin !== undefined) void copyInput(stdin);
   await Promise.all([
-    stdout?.pipeTo(Deno.stdout.writable, options),
-    stderr?.pipeTo(Deno.stderr.writable, options),
+    copyOutput(stdout, "stdout"),
+    copyOutput(stderr, "stderr"),
   ]);
+}
+
+async function copyInput(stdin: WritableStream<Uint8Array>): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    for await (const bytes of input()) await writer.write(bytes);
+    await writer.close();
+  } catch {
+    // The program has ended or closed its input, or ours can't be read: then it is to see an end.
+    await writer.abort().catch(() => {});
+  }
+}
+
+/** When nobody takes the output any more, the pipe is closed: the program is told as if it wrote there itself. */
+async function copyOutput(
+  source: ReadableStream<Uint8Array> | undefined,
+  name: "stdout" | "stderr",
+): Promise<void> {
+  try {
+    for await (const bytes of source ?? []) await writeOut(name, bytes);
+  } catch {
+    // The loop has closed the pipe.
+  }
 }
