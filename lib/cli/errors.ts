@@ -57,13 +57,16 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** Deno's calls that fail when they open a file; Go names that call. */
+const OPENING = ["readfile", "writefile"];
+
 function denoText(error: Error): string {
   const groups = DENO_REGEXP.exec(error.message)?.groups;
   if (groups === undefined) return error.message || error.name;
+  const { op, path } = groups;
   const text = lowerFirst(groups.text ?? "");
-  return groups.op === undefined
-    ? text
-    : `${groups.op} ${groups.path}: ${text}`;
+  if (op === undefined) return text;
+  return `${OPENING.includes(op) ? "open" : op} ${path}: ${text}`;
 }
 
 /**

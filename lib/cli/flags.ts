@@ -20,7 +20,12 @@ export interface Flag {
   readonly hidden?: true;
   /** Whether each time that it is given adds a value. */
   readonly repeats?: true;
+  /** Its value is a number from 0 to this; another is a mistake of the command line. */
+  readonly most?: number;
 }
+
+/** As many as a process can have, whatever its limits: fs.nr_open, proc_sys_fs(5). */
+export const MOST_DESCRIPTORS = 2 ** 30;
 
 /** `--help` of every command. */
 export const HELP_FLAG: Flag = {
@@ -108,6 +113,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   {
     name: "preserve-fds",
     value: "count",
+    most: MOST_DESCRIPTORS,
     default: "0",
     usage:
       "pass on this many descriptors from 3 on, beyond those of LISTEN_FDS",
@@ -196,6 +202,7 @@ export const PLAN_FLAGS: readonly Flag[] = [
   {
     name: "preserve-fds",
     value: "count",
+    most: MOST_DESCRIPTORS,
     default: "0",
     usage: "as with create",
   },

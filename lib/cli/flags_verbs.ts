@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUNDLE, CREATE_FLAGS, type Flag } from "./flags.ts";
+import { BUNDLE, CREATE_FLAGS, type Flag, MOST_DESCRIPTORS } from "./flags.ts";
 
 /** Flags of `exec`. */
 export const EXEC_FLAGS: readonly Flag[] = [
@@ -17,6 +17,7 @@ export const EXEC_FLAGS: readonly Flag[] = [
   {
     name: "preserve-fds",
     value: "count",
+    most: MOST_DESCRIPTORS,
     default: "0",
     usage: "pass on this many descriptors from 3 on",
   },
@@ -42,6 +43,7 @@ export const EXEC_FLAGS: readonly Flag[] = [
     name: "additional-gids",
     short: "g",
     value: "gid",
+    most: 0xffff_ffff,
     usage: "a further group; may be given several times",
     repeats: true,
   },

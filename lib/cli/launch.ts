@@ -6,7 +6,8 @@
 import type { Container } from "../container/container.ts";
 import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
-import { ConfigError, RuntimeError } from "../errors.ts";
+import { CgroupError, ConfigError, RuntimeError } from "../errors.ts";
+import { LIMITS_PHASE } from "../container/phase.ts";
 import { HookError } from "../hooks/failure.ts";
 import type { Process } from "../container/process.ts";
 import { requireNoDeathSignal } from "../process/death_signal.ts";
@@ -135,15 +136,19 @@ export async function launch(
   }
 }
 
-/** Puts the words in front that runc's callers look for. */
+/** Puts the words in front that runc's callers look for. What was asked for wrongly has not got as far. */
 function starting(error: unknown): unknown {
-  if (error instanceof ConfigError || !(error instanceof RuntimeError)) {
-    return error;
-  }
-  const where = error instanceof ProgramError ||
-      error instanceof HookError && error.hook === "createContainer"
-    ? "error during container init: "
-    : "";
+  if (
+    error instanceof ConfigError || !(error instanceof RuntimeError) ||
+    error.kind === "usage"
+  ) return error;
+  const where = isOfInit(error) ? "error during container init: " : "";
   const message = `unable to start container process: ${where}${error.message}`;
   return new RuntimeError(error.kind, message, { cause: error });
+}
+
+/** Whether it failed while init prepared the container: its own steps, and what it waits for. */
+function isOfInit(error: RuntimeError): boolean {
+  return error instanceof ProgramError || error instanceof HookError ||
+    error instanceof CgroupError && error.message.startsWith(LIMITS_PHASE);
 }

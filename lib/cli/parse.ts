@@ -155,6 +155,7 @@ export function sortWords(
     if (value === undefined) {
       throw flagError(`flag needs an argument: -${name}`);
     }
+    if (flag.most !== undefined) checkCount(name, value, flag.most);
     if (flag.repeats) (lists[flag.name] ??= []).push(value);
     else found.set(flag.name, `--${flag.name}=${value}`);
   }
@@ -198,18 +199,20 @@ export async function parseWords(
   return new Parsed({ ...values, ...lists }, flags, words.args);
 }
 
+function checkCount(name: string, value: string, most: number): void {
+  if (/^\+?\d{1,10}$/.test(value) && Number(value) <= most) return;
+  throw flagError(
+    `invalid value ${JSON.stringify(value)} for flag -${name}: parse error`,
+  );
+}
+
 /**
- * Reads the value of a flag as a number that is not negative.
+ * The value of a flag that is a number.
  *
  * @param parsed what was given
  * @param name the flag
  * @returns the number; 0 if the flag was not given
- * @throws {UsageError} if it is no such number
  */
 export function countOf(parsed: Parsed, name: string): number {
-  const text = parsed.text(name) ?? "0";
-  if (/^\+?\d{1,9}$/.test(text)) return Number(text);
-  throw flagError(
-    `invalid value ${JSON.stringify(text)} for flag -${name}: parse error`,
-  );
+  return Number(parsed.text(name) ?? "0");
 }

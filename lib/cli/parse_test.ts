@@ -6,6 +6,7 @@ import {
   GLOBAL_FLAGS,
   RUN_FLAGS,
 } from "./flags.ts";
+import { EXEC_FLAGS } from "./flags_verbs.ts";
 import {
   asksForHelp,
   countOf,
@@ -180,18 +181,22 @@ Deno.test("Parsed refuses to read a flag that is not declared", async () => {
   assertThrows(() => parsed.text("toString"), TypeError, "not declared");
 });
 
-Deno.test("countOf() refuses what is no count", async () => {
-  for (const value of ["x", "-1", "1.5", "", "0x10", "99999999999"]) {
-    const parsed = await parse([`--preserve-fds=${value}`]);
+Deno.test("sortWords() refuses what is no count, or too many", () => {
+  for (const value of ["x", "-1", "1.5", "", "0x10", "1073741825"]) {
     const error = assertThrows(
-      () => countOf(parsed, "preserve-fds"),
+      () => sortWords([`--preserve-fds=${value}`], CREATE_FLAGS),
       UsageError,
     );
-    assertEquals(
-      error.message,
-      `invalid value "${value}" for flag -preserve-fds: parse error`,
-    );
+    const text = `invalid value "${value}" for flag -preserve-fds: parse error`;
+    assertEquals(error.message, text);
+    assertEquals(error.headline, `Incorrect Usage: ${text}`);
   }
+  sortWords(["--preserve-fds", "+1073741824"], CREATE_FLAGS);
+  const groups = ["-g", "4294967295"];
+  assertEquals(sortWords(groups, EXEC_FLAGS).lists["additional-gids"], [
+    "4294967295",
+  ]);
+  assertThrows(() => sortWords(["-g", "4294967296"], EXEC_FLAGS), UsageError);
 });
 
 Deno.test("parseBoolean() knows Go's words only", () => {

@@ -30,6 +30,7 @@ export async function run({ parsed }: Invocation): Promise<number> {
   const spec = parsed.on("rootless")
     ? toRootless(example, { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 })
     : example;
+  Deno.chdir(bundle);
   try {
     Deno.writeTextFileSync(
       `${bundle}/${CONFIG_FILE}`,

@@ -14,6 +14,7 @@ import { turns } from "../../ffi/turn.ts";
 import type { BootstrapOptions, Spawned } from "../../init/bootstrap.ts";
 import { converse } from "../../init/session.ts";
 import { type CgroupManager, createManager, warmedUp } from "../cgroups/mod.ts";
+import { CgroupError } from "../errors.ts";
 import { writeIdMaps } from "../namespaces/id_maps.ts";
 import type { Spec } from "../spec/types.ts";
 import { cgroupOwner } from "./delegation.ts";
@@ -30,6 +31,7 @@ import {
   startInit,
 } from "./interpreter.ts";
 import { loadParts } from "./parts.ts";
+import { LIMITS_PHASE } from "./phase.ts";
 import { preparedProgram } from "./prepared.ts";
 import type { ContainerProgram, ProgramOptions } from "./program.ts";
 import { type ContainerRecord, FILES, type RecordDirectory } from "./record.ts";
@@ -241,7 +243,14 @@ class Launch {
   async #applyLimits(): Promise<void> {
     if (this.#limited) return;
     this.#limited = true;
-    await this.#cgroup.apply(this.#options.spec.linux?.resources ?? {});
+    try {
+      await this.#cgroup.apply(this.#options.spec.linux?.resources ?? {});
+    } catch (error) {
+      if (!(error instanceof CgroupError)) throw error;
+      const { file, message, value } = error;
+      const text = `${LIMITS_PHASE}: ${message}`;
+      throw new CgroupError(file, text, value, { cause: error });
+    }
     for (const warning of this.#cgroup.warnings) {
       this.#options.log("warning", warning);
     }

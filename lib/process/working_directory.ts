@@ -20,10 +20,15 @@ export function enterWorkingDirectory(
   cwd: string,
 ): () => void {
   const purpose = `enter the working directory ${cwd}`;
+  // runc's words, for which its callers look.
+  const message = `chdir to cwd (${
+    JSON.stringify(cwd)
+  }) set in config.json failed: %e`;
   let enter: ReturnType<ProgramBuilder["call"]>;
   b.section(purpose, "/process/cwd", () => {
     enter = b.call("chdir", [text(cwd)], {
       onError: { do: "continue", errnos: ["EACCES", "EPERM"] },
+      message,
     });
   });
   return () => {
@@ -32,7 +37,7 @@ export function enterWorkingDirectory(
       b.unless(enter, -1, 0, again);
       b.jump(verify);
       b.place(again);
-      b.call("chdir", [text(cwd)]);
+      b.call("chdir", [text(cwd)], { message });
       b.place(verify);
       verifyInside(b);
     });
