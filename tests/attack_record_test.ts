@@ -1,11 +1,15 @@
 /** Records of containers that are none: of another shape, size or kind. */
+import { AT_FDCWD, O_NONBLOCK, O_WRONLY } from "../ffi/abi/fcntl.ts";
+import { tryOpenIn } from "../ffi/fs.ts";
 import { assertEquals, assertMatch } from "../lib/deps/assert.ts";
 import { Factory, StateError } from "../mod.ts";
 import { assertRejects } from "./assert_rejects.ts";
 import { claim } from "./claim.ts";
-import { failure, ok } from "./command.ts";
+import { failure, ok, until } from "./command.ts";
+import { isGone } from "./container.ts";
 import { exists } from "./host.ts";
 import { type Disk, plant, record, sweep } from "./planted.ts";
+import { play } from "./weakened.ts";
 
 /** Changes after which a record is none. */
 const BROKEN: Record<string, (disk: Disk) => void> = {
@@ -91,3 +95,105 @@ claim(
     assertEquals(exists(`${box.root}/${id}`), false);
   },
 );
+
+// ---- what such records would be good for -------------------------------------------------------------------------
+
+play({
+  name: "a record that keeps its container from being deleted",
+  protection: "a look at its shape",
+  changes: [{
+    file: "lib/container/record.ts",
+    from: "if (isRecord(disk)) {",
+    to: "if (disk) {",
+  }],
+  async attack(runtime) {
+    const { box } = runtime;
+    const disk = await record(box);
+    const found: string[] = [];
+    for (const what of ["no cgroup", "a configuration that is a list"]) {
+      const broken = structuredClone(disk);
+      BROKEN[what]!(broken);
+      const id = await plant(box, broken);
+      await runtime.nsinit(["delete", "--force", id]);
+      if (exists(`${box.root}/${id}`)) found.push(what);
+      await sweep(box, id);
+    }
+    return found;
+  },
+});
+
+play({
+  name: "a record that names another container",
+  protection: "a look at its id",
+  changes: [{
+    file: "lib/container/record.ts",
+    from: "if (record.id === this.id) return record;",
+    to: "return record;",
+  }],
+  async attack(runtime) {
+    const { box } = runtime;
+    const other = await box.start();
+    const text = Deno.readTextFileSync(`${box.root}/${other.id}/state.json`);
+    const id = await plant(box, {});
+    Deno.writeTextFileSync(`${box.root}/${id}/state.json`, text);
+    const { code } = await runtime.nsinit(["kill", id, "KILL"]);
+    const pid = await other.pid();
+    if (code === 0) await until(() => isGone(pid), "its end");
+    await sweep(box, id);
+    return isGone(pid) ? ["another container was killed"] : [];
+  },
+});
+
+play({
+  name: "a record of more than 64 MiB",
+  protection: "a look at its size",
+  changes: [{
+    file: "lib/container/record.ts",
+    from: "if (size > MAX_SIZE) {",
+    to: "if (size === -1) {",
+  }],
+  async attack(runtime) {
+    const { box } = runtime;
+    const id = await plant(box, await record(box));
+    const file = `${box.root}/${id}/state.json`;
+    const space = new Uint8Array(1 << 20).fill(0x20);
+    for (let left = 64; left > 0; left--) {
+      Deno.writeFileSync(file, space, { append: true });
+    }
+    const { stdout } = await runtime.nsinit(["state", id]);
+    await sweep(box, id);
+    return stdout === "" ? [] : ["all of it was read"];
+  },
+});
+
+/** Whether somebody has a fifo open to read, or waits for who writes to it: fifo(7). */
+function isRead(fifo: string): boolean {
+  const flags = O_WRONLY | O_NONBLOCK;
+  using writer = tryOpenIn(["ENXIO"], AT_FDCWD, fifo, flags);
+  return writer !== undefined;
+}
+
+play({
+  name: "a fifo in the place of a record",
+  protection: "a look at its kind",
+  changes: [{
+    file: "lib/container/ours.ts",
+    from:
+      'const reason = info.isFile ? problemOf(info) : notA("regular file", info);',
+    to: "const reason = problemOf(info);",
+  }],
+  async attack(runtime) {
+    const { box } = runtime;
+    const id = await plant(box, await record(box));
+    const file = `${box.root}/${id}/state.json`;
+    await Deno.remove(file);
+    ok(await box.command(["mkfifo", "-m", "600", file]));
+    let isOver = false;
+    const command = runtime.nsinit(["state", id]).finally(() => isOver = true);
+    let waits = false;
+    await until(() => isOver || (waits = isRead(file)), "the end, or a wait");
+    await command;
+    await sweep(box, id);
+    return waits ? ["it waits for somebody to write"] : [];
+  },
+});

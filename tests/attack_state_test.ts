@@ -10,7 +10,7 @@ import { failure, ok, type Running } from "./command.ts";
 import { isGone } from "./container.ts";
 import { readIfPresent } from "./host.ts";
 import { type Disk, NOBODY, plant, record, sweep } from "./planted.ts";
-import { type Change, play } from "./weakened.ts";
+import { type Change, play, type Runtime } from "./weakened.ts";
 
 /** When a process started, as a record has it. */
 function startOf(pid: number): number {
@@ -169,6 +169,58 @@ play({
     return [Deno.readTextFileSync(`${dir}/victim`)].filter(Boolean);
   },
 });
+
+/** Somebody who may write to --root renames a container's directory: nobody knows of its process any more. */
+async function hide(
+  runtime: Runtime,
+  { mode, owner }: { mode: number; owner: number },
+): Promise<string[]> {
+  const { box } = runtime;
+  const { root } = box;
+  const bundle = await box.bundle((spec) => {
+    spec.process.args = ["sleep", "1000"];
+  });
+  const id = box.newId();
+  const pidFile = `${bundle.dir}/pid`;
+  Deno.mkdirSync(root);
+  Deno.chownSync(root, owner, owner);
+  Deno.chmodSync(root, mode);
+  try {
+    const argv = ["-b", bundle.dir, "--pid-file", pidFile, id];
+    const { code, stderr } = await runtime.nsinit(["run", "--detach", ...argv]);
+    if (code !== 0) {
+      assertMatch(stderr, /anybody may exchange|it belongs to user 65534/);
+      return [];
+    }
+    const move = ["mv", `${root}/${id}`, `${root}/hidden`];
+    ok(await box.command(move, { asNobody: true }));
+    ok(await runtime.nsinit(["delete", "--force", id]));
+    const pid = Number(Deno.readTextFileSync(pidFile));
+    Deno.renameSync(`${root}/hidden`, `${root}/${id}`);
+    return isGone(pid) ? [] : ["a process is forgotten"];
+  } finally {
+    Deno.chownSync(root, 0, 0);
+    Deno.chmodSync(root, 0o700);
+  }
+}
+
+for (
+  const [whose, where] of [
+    ["is open to all", { mode: 0o777, owner: 0 }],
+    ["belongs to another user", { mode: 0o711, owner: NOBODY }],
+  ] as const
+) {
+  play({
+    name: `a container renamed in a root directory that ${whose}`,
+    protection: "the look at whose it is",
+    changes: [{
+      file: "lib/container/ours.ts",
+      from: "  const reason = isForeign(info)\n    ? foreign(info)\n",
+      to: "  const reason = true\n    ? undefined\n",
+    }],
+    attack: (runtime) => hide(runtime, where),
+  });
+}
 
 claim(
   "a root directory in which others can exchange containers is not used",
