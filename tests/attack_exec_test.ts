@@ -7,7 +7,7 @@ import { assertEquals, assertMatch } from "../lib/deps/assert.ts";
 import { claim } from "./claim.ts";
 import type { Container } from "./container.ts";
 import { fieldOf } from "./host.ts";
-import { play, type Runtime } from "./weakened.ts";
+import { type Change, play, Runtime } from "./weakened.ts";
 
 /** Starts a container for others to join. */
 async function start(runtime: Runtime, script: string): Promise<Container> {
@@ -104,20 +104,98 @@ play({
   },
 });
 
-claim(
-  "attack: exec's program has no descriptor of ours, nor a way to one",
-  async (box) => {
-    const { id } = await box.start((spec) => {
-      spec.process.args = ["sleep", "1000"];
-    });
-    const exec = (...argv: string[]) => box.nsinit(["exec", ...argv]);
-    const list = ["sh", "-c", "ls /proc/$$/fd; true"];
-    const { stdout } = await exec(id, ...list);
-    assertEquals(stdout.trim().split("\n"), ["0", "1", "2"]);
-    for (let fd = 3; fd < 12; fd++) {
-      const flags = ["--cwd", `/proc/self/fd/${fd}`];
-      assertEquals((await exec(...flags, id, "pwd")).stdout, "");
-    }
+// ---- descriptors -------------------------------------------------------------------------------------------------
+
+/** What a process that joins is started with is not close-on-exec: its way to us, and a pidfd of the container's init. */
+const KEEP_OPEN: Change = {
+  file: "lib/container/program_ends.ts",
+  from:
+    'b.call("close_range", [firstOwn, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC]);',
+  to: "",
+};
+
+play({
+  name: "exec's program looks for descriptors of ours",
+  protection: "close-on-exec",
+  changes: [KEEP_OPEN],
+  isRace: true,
+  async attack(runtime) {
+    const { id } = await start(runtime, "sleep 1000");
+    const script = "readlink /proc/$$/fd/*; ls /proc/$$/fd; true";
+    const { stdout } = await runtime.nsinit(["exec", id, "sh", "-c", script]);
+    assertMatch(stdout, /^0$/m);
+    return stdout.split("\n").filter((line) =>
+      Number(line) > 2 || /^(socket|anon_inode):/.test(line)
+    );
   },
-  { isRace: true },
-);
+});
+
+/** Where the lost descriptor is. */
+const LOST = 30;
+/** The host's root is left open, until the exec. */
+const LOSE: Change = {
+  file: "lib/container/join_program.ts",
+  from: "  entered.joinMount();\n",
+  to: `  const directory = O_PATH | O_DIRECTORY[b.arch] | O_CLOEXEC;
+  const lost = b.call("openat", [AT_FDCWD, text("/"), directory, 0]);
+  b.call("dup3", [lost, ${LOST}, O_CLOEXEC]);
+  entered.joinMount();\n`,
+};
+/** Nothing is closed before the working directory is entered. */
+const KEEP: Change = {
+  file: "lib/container/program_ends.ts",
+  from: 'b.call("close_range", [sync + 1, LAST_DESCRIPTOR, 0]);',
+  to: "",
+};
+/** The working directory may be anywhere. */
+const ANYWHERE: Change[] = [
+  {
+    file: "lib/process/working_directory.ts",
+    from: 'b.call("getcwd", [path, PATH_MAX], { message });',
+    to: "",
+  },
+  {
+    file: "lib/process/working_directory.ts",
+    from: "b.test(word(path), 0xff, SLASH, ERRNO.ENOENT, { message });",
+    to: "",
+  },
+];
+
+/** The host's file that a program sees from its working directory, whichever descriptor that is. */
+async function enter(
+  runtime: Runtime,
+  numbers: readonly number[],
+): Promise<string[]> {
+  const secret = `${runtime.box.dir}/secret`;
+  Deno.writeTextFileSync(secret, "a secret of the host\n");
+  const { id } = await start(runtime, "sleep 1000");
+  const found: string[] = [];
+  for (const fd of numbers) {
+    const cwd = `/proc/self/fd/${fd}`;
+    const argv = ["exec", "--cwd", cwd, id, "cat", `.${secret}`];
+    const { stdout } = await runtime.nsinit(argv);
+    if (stdout !== "") found.push(stdout);
+  }
+  return found;
+}
+
+play({
+  name: "exec --cwd with a lost descriptor",
+  protection: "closing what is left open, and looking where it is",
+  changes: [LOSE, KEEP, ...ANYWHERE],
+  attack: (runtime) =>
+    enter(runtime, runtime.isWeakened ? [LOST] : [3, 4, 5, LOST]),
+});
+
+for (
+  const [what, changes] of [
+    ["closing what is left open", [LOSE, ...ANYWHERE]],
+    ["looking where it is", [LOSE, KEEP]],
+  ] as const
+) {
+  claim(
+    `attack: exec --cwd with a lost descriptor: ${what} is enough`,
+    async (box) =>
+      assertEquals(await enter(Runtime.weakened(box, changes), [LOST]), []),
+  );
+}

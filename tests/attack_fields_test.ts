@@ -3,12 +3,13 @@
  * where we do, or that are longer than what counts their length (CVE-2021-43784):
  * each is refused, or arrives whole.
  */
-import { assert, assertEquals } from "../lib/deps/assert.ts";
-import { exampleSpec, Factory, RuntimeError } from "../mod.ts";
+import { assert, assertEquals, assertMatch } from "../lib/deps/assert.ts";
+import { exampleSpec, RuntimeError } from "../mod.ts";
 import type { Box } from "./box.ts";
 import { makeRootfs } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { FACTORY_OPTIONS } from "./interpreter.ts";
+import { type Change, play, Runtime } from "./weakened.ts";
 
 /** A member of a document. */
 type Step = string | number;
@@ -74,7 +75,14 @@ function changed(path: readonly Step[], change: (text: string) => string) {
 }
 
 /** Tries a configuration; answers the error, or undefined if a container was made. */
-async function attempt(box: Box, spec: ReturnType<typeof rich>) {
+async function attempt(
+  runtime: Runtime,
+  spec: ReturnType<typeof rich>,
+): Promise<Error | undefined> {
+  const { box } = runtime;
+  const { Factory } = await runtime.module<typeof import("../mod.ts")>(
+    "mod.ts",
+  );
   const factory = await Factory.open(box.root, FACTORY_OPTIONS);
   const bundle = `${box.dir}/bundle`;
   try {
@@ -87,36 +95,99 @@ async function attempt(box: Box, spec: ReturnType<typeof rich>) {
   }
 }
 
+/** The bundle of all attempts. */
+function makeBundle(box: Box): void {
+  Deno.mkdirSync(`${box.dir}/bundle`);
+  makeRootfs(`${box.dir}/bundle/rootfs`);
+}
+
 /** Texts that stay in the record, and are never handed to the kernel. */
 const OURS = ["annotations"];
 
-claim(
-  "attack: a NUL byte in any text of a configuration is refused",
-  async (box) => {
-    Deno.mkdirSync(`${box.dir}/bundle`);
-    makeRootfs(`${box.dir}/bundle/rootfs`);
-    assertEquals(await attempt(box, rich()), undefined);
+/** NUL bytes are looked for where a configuration is read, and once more where a text is made ready for the kernel. */
+const CUT: Change[] = [
+  {
+    file: "lib/spec/validate/no_nul.ts",
+    from: 'if (value.includes("\\0")) {',
+    to: "if (value === null) {",
+  },
+  {
+    file: "lib/process/environment.ts",
+    from: 'if (entry.includes("\\0")) {',
+    to: "if (entry === null) {",
+  },
+  {
+    file: "init/builder.ts",
+    from: 'if (value.includes("\\0")) {',
+    to: "if (value === null) {",
+  },
+  {
+    file: "ffi/syscall.ts",
+    from:
+      '  if (text.includes("\\0")) throw nulInside(text);\n  const start = code.used;',
+    to: "  const start = code.used;",
+  },
+  {
+    file: "ffi/syscall.ts",
+    from:
+      '  if (text.includes("\\0")) throw nulInside(text);\n  return encoder',
+    to: "  return encoder",
+  },
+];
+
+play({
+  name: "a NUL byte in any text of a configuration",
+  protection: "looking for it",
+  changes: CUT,
+  async attack(runtime) {
+    makeBundle(runtime.box);
+    assertEquals(await attempt(runtime, rich()), undefined);
     const accepted: string[] = [];
     for (const path of texts(rich())) {
       if (OURS.includes(`${path[0]}`)) continue;
-      const error = await attempt(box, changed(path, (text) => `${text}\0x`));
-      const isOurs = error instanceof RuntimeError;
-      if (!isOurs) accepted.push(`/${path.join("/")}: ${error ?? "accepted"}`);
+      const spec = changed(path, (text) => `${text}\0x`);
+      const error = await attempt(runtime, spec);
+      if (error === undefined) accepted.push(`/${path.join("/")}`);
+      else if (!runtime.isWeakened) assert(error instanceof RuntimeError);
+      // Each is a container, and there are dozens.
+      if (runtime.isWeakened && accepted.length === 3) break;
     }
-    assertEquals(accepted, []);
+    return accepted;
   },
-);
+});
+
+/**
+ * A text of an image that is longer than the room which init has for it: without its end the variable goes on with what
+ * stands behind it. Other lengths can't be overflown: those of a program have 32 bits, and are counted where it is made;
+ * nothing goes by netlink, whose attributes have 16.
+ */
+play({
+  name: "a home directory longer than the room for it",
+  protection: "a look at its length",
+  changes: [{
+    file: "lib/process/environment.ts",
+    from: "return bytes.length <= HOME_SIZE",
+    to: "return bytes.length !== 0",
+  }],
+  async attack(runtime) {
+    const { stdout } = await runtime.sh("echo $HOME", (_, bundle) => {
+      const home = `/${"x".repeat(3000)}`;
+      bundle.file("rootfs/etc/passwd", `root:x:0:0:root:${home}:/bin/sh\n`);
+    });
+    assertMatch(stdout, /^\//);
+    return stdout === "/\n" ? [] : [stdout];
+  },
+});
 
 claim(
   "attack: a text of 70000 bytes is refused or arrives whole, wherever it is",
   async (box) => {
-    Deno.mkdirSync(`${box.dir}/bundle`);
-    makeRootfs(`${box.dir}/bundle/rootfs`);
+    makeBundle(box);
     const strange: string[] = [];
     let refused = 0;
     for (const path of texts(rich())) {
       const error = await attempt(
-        box,
+        new Runtime(box),
         changed(path, (text) => text + "x".repeat(70_000)),
       );
       if (error === undefined) continue;

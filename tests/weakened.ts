@@ -73,18 +73,19 @@ export class Runtime {
    * Runs a command of the runtime.
    *
    * @param options.limit seconds after which it is killed: exit code 124 or 137
+   * @param options.within the command line of a program that runs it
    */
   nsinit(
     args: string[],
-    options: CommandOptions & { limit?: string } = {},
+    options: CommandOptions & { limit?: string; within?: string[] } = {},
   ): Promise<Result> {
-    const { limit, ...rest } = options;
+    const { limit, within = [], ...rest } = options;
     const timed = limit === undefined ? [] : ["timeout", "-s", "KILL", limit];
     const argv = !this.isWeakened ? this.box.argv(...args) : [
       ...[Deno.execPath(), "run", ...FLAGS, `${this.#tree}main.ts`],
       ...["--root", this.box.root, ...this.#flags, ...args],
     ];
-    return this.box.command([...timed, ...argv], rest);
+    return this.box.command([...timed, ...within, ...argv], rest);
   }
 
   /** Runs a shell script as a container in the foreground. */
