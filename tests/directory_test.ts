@@ -402,7 +402,10 @@ claim(
     const at = { cwd: place.path };
     // No slash: an id, whatever is in the directory.
     const id = await box.nsinit(["exec", "sh", "-c", "true"], at);
-    assertStringIncludes(failure(id, 255), "container does not exist");
+    assertStringIncludes(
+      failure(id, 255),
+      "container does not exist (for a program in the container of this directory: exec --bundle .)",
+    );
     // No container.json: a bad id, as it always was.
     const bad = await box.nsinit(["exec", "/bin/sh"], { cwd: box.dir });
     assertStringIncludes(failure(bad, 255), "invalid container ID format");
@@ -465,17 +468,19 @@ claim(
 );
 
 claim(
-  "tty of a container.json, and --tty: the program has a terminal",
+  "tty of a container.json, and --tty: the program has a terminal of our size",
   async (box) => {
     for (const [tty, flag] of [[true, ""], [false, "--tty "]] as const) {
       const place = await directory(box, { ...SMALL, tty });
       const argv = box.argv("exec").join(" ");
-      const script = `${argv} ${flag}/bin/sh -c "test -t 0 && tty; exit 9"`;
+      const program = "test -t 0 && tty; stty size; exit 9";
+      const script =
+        `stty cols 91 rows 33; ${argv} ${flag}/bin/sh -c "${program}"`;
       const { code, stdout } = await box.command(
         ["script", "-q", "-e", "-c", script, "/dev/null"],
         { cwd: place.path, silentStdin: true },
       );
-      assertMatch(stdout, /\/dev\/(pts\/\d+|console)\r+\n/);
+      assertMatch(stdout, /\/dev\/(pts\/\d+|console)\r+\n33 91\r+\n/);
       assertEquals(code, 9);
     }
   },

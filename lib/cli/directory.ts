@@ -7,11 +7,12 @@
 import { pause } from "../../ffi/poll.ts";
 import type { Container } from "../container/container.ts";
 import { Factory } from "../container/factory.ts";
+import type { ProcessOptions } from "../container/options.ts";
 import { ConfigError, RuntimeError, StateError } from "../errors.ts";
 import { requireNoDeathSignal } from "../process/death_signal.ts";
 import { loadLegacy } from "../spec/legacy/load.ts";
 import { LEGACY_FILE } from "../spec/legacy/translate.ts";
-import type { Process, Spec } from "../spec/types.ts";
+import type { Spec } from "../spec/types.ts";
 import { attend } from "./attend.ts";
 import { directoryId } from "./directory_id.ts";
 import { execProcess } from "./exec_process.ts";
@@ -76,16 +77,24 @@ async function runningContainer(
   }
 }
 
-/** The process that flags and words describe; it has a terminal where the document or a flag says so. */
-async function processOf(
+/** What flags and words say of the process; it has a terminal where the document or a flag says so. */
+async function optionsOf(
   { parsed, log }: Invocation,
   spec: Spec,
-): Promise<Process> {
+): Promise<ProcessOptions> {
+  const detach = parsed.on("detach");
   const process = await execProcess(parsed, spec, log, parsed.args);
   const terminal = parsed.on("tty") || spec.process?.terminal === true;
-  if (parsed.on("detach")) requireNoDeathSignal(spec);
+  if (detach) requireNoDeathSignal(spec);
   else if (terminal) requireTerminal();
-  return { ...process, terminal };
+  const size = terminal && !detach
+    ? (await import("../container/own_terminal.ts")).ownSize()
+    : undefined;
+  return {
+    ...await processOptions(parsed, { detach, listenFds: 0 }),
+    process: { ...process, terminal },
+    ...(size === undefined ? {} : { terminalSize: size }),
+  };
 }
 
 /** The directory's container, and where its configuration was. */
@@ -111,8 +120,7 @@ async function begin(
     throw new ConfigError("", `${LEGACY_FILE} not found in ${directory}`);
   }
   const { spec, noPivot } = found;
-  const process = await processOf(invocation, spec);
-  const options = await processOptions(parsed, { detach, listenFds: 0 });
+  const options = await optionsOf(invocation, spec);
   let container: Container;
   try {
     container = await factory.create(id, spec, { bundle: directory, noPivot });
@@ -124,7 +132,7 @@ async function begin(
   }
   let code = 0;
   try {
-    const first = await container.start({ ...options, process });
+    const first = await container.start(options);
     if (detach) await container.exec();
     else code = await attend(first, log, () => container.exec());
   } catch (error) {
@@ -142,13 +150,11 @@ async function join(
 ): Promise<number> {
   const { parsed, log } = invocation;
   log.write("debug", `join container ${container.id}`);
-  const detach = parsed.on("detach");
   const process = await container.join({
-    ...await processOptions(parsed, { detach, listenFds: 0 }),
-    process: await processOf(invocation, container.spec),
+    ...await optionsOf(invocation, container.spec),
     ignorePaused: parsed.on("ignore-paused"),
   });
-  return detach ? 0 : await attend(process, log);
+  return parsed.on("detach") ? 0 : await attend(process, log);
 }
 
 /** Each time somebody else must have made the container, and it must have ended again. */

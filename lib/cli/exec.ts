@@ -6,6 +6,7 @@
 import { ProgramError } from "../../init/failure.ts";
 import { Factory } from "../container/factory.ts";
 import type { ProcessOptions } from "../container/options.ts";
+import { StateError } from "../errors.ts";
 import { requireNoDeathSignal } from "../process/death_signal.ts";
 import type { Spec } from "../spec/types.ts";
 import { attend } from "./attend.ts";
@@ -33,11 +34,22 @@ export async function run(invocation: Invocation): Promise<number> {
       ? "unable to start container process: "
       : "";
     throw new ExitError(
-      `exec failed: ${where}${describeError(error)}`,
+      `exec failed: ${where}${describeError(error)}${await hintFor(error)}`,
       EXIT_EXEC_FAILURE,
       { cause: error },
     );
   }
+}
+
+/** What somebody may have meant who names no container where a container.json is. */
+async function hintFor(error: unknown): Promise<string> {
+  const isMissing = error instanceof StateError &&
+    error.message === "container does not exist";
+  if (!isMissing) return "";
+  const { hasLegacyFile } = await import("./directory_id.ts");
+  return hasLegacyFile(Deno.cwd())
+    ? " (for a program in the container of this directory: exec --bundle .)"
+    : "";
 }
 
 /**
@@ -70,7 +82,8 @@ async function execute(invocation: Invocation): Promise<number> {
   const container = await factory.load(parsed.args[0] ?? "");
   if (detach) requireNoDeathSignal(container.spec);
   const options = await optionsOf(invocation, container.spec, detach);
-  if (options.process?.terminal === true && !detach) requireTerminal();
+  const isOurs = !detach && options.consoleSocket === undefined;
+  if (options.process?.terminal === true && isOurs) requireTerminal();
   const process = await container.join(options);
   return detach ? 0 : await attend(process, log);
 }
