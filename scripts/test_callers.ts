@@ -47,7 +47,7 @@ export async function runCallers(
 /** The first line of what each program says of its version. */
 async function versions(): Promise<string> {
   const lines: string[] = [];
-  for (const program of ["runc", "docker", "podman", "containerd"]) {
+  for (const program of ["runc", "docker", "dockerd", "podman", "containerd"]) {
     try {
       const { stdout } = await new Deno.Command(program, {
         args: ["--version"],

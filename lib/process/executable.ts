@@ -96,7 +96,8 @@ function checkPath(b: ProgramBuilder, path: string, shown: string): void {
   });
   const notDirectory = b.label("not a directory");
   b.unless(word(status, STATX_OFFSET.mode), S_IFMT, S_IFDIR, notDirectory);
-  b.fail(ERRNO.EISDIR, `${shown}: is a directory`);
+  // execve(2) says "permission denied", and older callers make their exit code 126 of these words alone.
+  b.fail(ERRNO.EISDIR, `${shown}: is a directory: permission denied`);
   b.place(notDirectory);
   b.call("faccessat2", [AT_FDCWD, text(path), X_OK, AT_EACCESS], {
     message: `${shown}: %e`,

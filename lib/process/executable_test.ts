@@ -117,7 +117,7 @@ Deno.test("a name with a slash is a path, and nothing else", async () => {
         "ENOENT",
       ],
       [`${dir}/bad/tool`, "permission denied", "EACCES"],
-      [`${dir}/one`, "is a directory", "EISDIR"],
+      [`${dir}/one`, "is a directory: permission denied", "EISDIR"],
       ["./tool", "stat ./tool: no such file or directory", "ENOENT"],
     ];
     for (const [path, message, errno] of cases) {

@@ -26,6 +26,13 @@ export function granted(seen: Seen): Seen {
   return seen;
 }
 
+/** What Docker's client adds to an error, by its version, and sometimes only. */
+const OF_THE_CLIENT = new RegExp(
+  "\\n+(See|Run) 'docker run --help'.*" +
+    '|^time=\\S+ level=error msg="error waiting for container: context canceled"',
+  "gm",
+);
+
 /** Makes a case whose containers are removed at its end. */
 export function dockerCase(
   name: string,
@@ -186,7 +193,8 @@ export class Docker {
 
   /** A result without what differs from run to run, or between the runtimes by their names. */
   seen(result: Result): Seen {
-    return seen(result, this.#replacements());
+    const { exit, out, err } = seen(result, this.#replacements());
+    return { exit, out, err: err.replace(OF_THE_CLIENT, "").trim() };
   }
 
   /** The same for a text. */
@@ -203,7 +211,6 @@ export class Docker {
       [`${this.runtime.name} create failed`, "<runtime> create failed"],
       // The words of newer versions of runc.
       ["error during container init: ", ""],
-      ["\n\nRun 'docker run --help' for more information", ""],
     ];
   }
 
