@@ -108,6 +108,39 @@ play({
   },
 });
 
+/** A record's cgroup is a folder that looks like one, and lists a process of the host. */
+async function listVictim(
+  runtime: Runtime,
+  locate: (folder: string, mountPoint: string) => [at: string, root: string],
+): Promise<string[]> {
+  const { box } = runtime;
+  const disk = await record(box);
+  const folder = `${box.dir}/cgroup/web`;
+  Deno.mkdirSync(folder, { recursive: true });
+  return await withVictim(box, async ({ pid }) => {
+    Deno.writeTextFileSync(`${folder}/cgroup.procs`, `${pid}\n`);
+    for (const file of ["cgroup.freeze", "freezer.state"]) {
+      Deno.writeTextFileSync(`${folder}/${file}`, "THAWED\n");
+    }
+    const found = Object.entries<string>(disk.cgroup.mountPoints).map(
+      ([name, mountPoint]) => [name, ...locate(folder, mountPoint)] as const,
+    );
+    const cgroup = {
+      ...disk.cgroup,
+      paths: Object.fromEntries(found.map(([name, at]) => [name, at])),
+      mountPoints: Object.fromEntries(found.map(([name, , to]) => [name, to])),
+    };
+    const id = await plant(box, { ...disk, cgroup });
+    const deleted = runtime.nsinit(["delete", "--force", id]);
+    const isOver = deleted.then(() => true);
+    while (!isGone(pid) && !await Promise.race([isOver, pause()]));
+    // It waits until the list is empty.
+    Deno.writeTextFileSync(`${folder}/cgroup.procs`, "");
+    await deleted;
+    await sweep(box, id);
+  });
+}
+
 play({
   name: "a record whose cgroup is a folder that lists a process of the host",
   protection: "the look at its file system",
@@ -116,36 +149,31 @@ play({
     from: "if (MAGIC.includes(fileSystemOf(fd))) return fd;",
     to: "return fd;",
   }],
-  async attack(runtime) {
-    const { box } = runtime;
-    const disk = await record(box);
-    const mountPoint = `${box.dir}/cgroup`;
-    const path = `${mountPoint}/web`;
-    Deno.mkdirSync(path, { recursive: true });
-    return await withVictim(box, async ({ pid }) => {
-      Deno.writeTextFileSync(`${path}/cgroup.procs`, `${pid}\n`);
-      for (const file of ["cgroup.freeze", "freezer.state"]) {
-        Deno.writeTextFileSync(`${path}/${file}`, "THAWED\n");
-      }
-      const all = (value: string): Disk =>
-        Object.fromEntries(
-          Object.keys(disk.cgroup.paths).map((name) => [name, value]),
-        );
-      const cgroup = {
-        ...disk.cgroup,
-        paths: all(path),
-        mountPoints: all(mountPoint),
-      };
-      const id = await plant(box, { ...disk, cgroup });
-      const deleted = runtime.nsinit(["delete", "--force", id]);
-      const isOver = deleted.then(() => true);
-      while (!isGone(pid) && !await Promise.race([isOver, pause()]));
-      // It waits until the list is empty.
-      Deno.writeTextFileSync(`${path}/cgroup.procs`, "");
-      await deleted;
-      await sweep(box, id);
-    });
-  },
+  attack: (runtime) =>
+    listVictim(runtime, (folder) => [folder, folder.replace(/\/web$/, "")]),
+});
+
+play({
+  name: "a record whose cgroup leads out of the hierarchy to such a folder",
+  protection: "a look at its path, and RESOLVE_BENEATH",
+  changes: [{
+    file: "lib/cgroups/record.ts",
+    from: "/\\/(\\.\\.?)?(\\/|$)/.test(path)",
+    to: "false",
+  }, {
+    file: "lib/cgroups/files.ts",
+    from: "const RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |",
+    to: "const RESOLVE = 0 & RESOLVE_BENEATH & RESOLVE_NO_MAGICLINKS &",
+  }, {
+    file: "lib/cgroups/files.ts",
+    from: "RESOLVE_NO_SYMLINKS |\n",
+    to: "RESOLVE_NO_SYMLINKS &\n",
+  }],
+  attack: (runtime) =>
+    listVictim(runtime, (folder, mountPoint) => [
+      `${mountPoint}${"/..".repeat(9)}${folder}`,
+      mountPoint,
+    ]),
 });
 
 play({
