@@ -14,6 +14,8 @@ export class SyscallError extends RuntimeError {
   readonly errno: number;
   /** The errno's name, such as `ENOENT`. */
   readonly errnoName: string;
+  /** What the errno means, in the C library's words: `no such file or directory`. */
+  readonly reason: string;
 
   /**
    * Makes the error from what the kernel said.
@@ -24,10 +26,12 @@ export class SyscallError extends RuntimeError {
    */
   constructor(syscall: string, errno: number, detail = "") {
     const name = errnoName(errno);
+    const reason = errnoText(errno);
     super(
       "syscall",
-      `${syscall}${detail ? ` ${detail}` : ""}: ${errnoText(errno)} (${name})`,
+      `${syscall}${detail ? ` ${detail}` : ""}: ${reason} (${name})`,
     );
+    this.reason = reason;
     this.syscall = syscall;
     this.errno = errno;
     this.errnoName = name;

@@ -162,7 +162,7 @@ claim(
       ["run", "-d", "-b", bundle.dir, "--console-socket", socket, id],
     );
     assertEquals(await Deno.readTextFile(target), "untouched\n");
-    process.kill("SIGKILL");
+    // The connection has ended without a terminal.
     await process.result();
   },
   { skip: NEEDS_PYTHON },
@@ -205,7 +205,10 @@ claim(
         ["create", "-b", bundle.dir, "--console-socket", socket, box.newId()],
       ),
     );
-    assertStringIncludes(text, "nobody.sock");
+    assertStringIncludes(
+      text,
+      `create failed: dial unix ${socket}: connect: no such file or directory`,
+    );
     assertEquals(text.split("\n").length, 1);
     await until(() => box.leaks().length === 0, "clean-up");
   },

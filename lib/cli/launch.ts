@@ -104,7 +104,9 @@ export async function launch(
   const root = await invocation.root();
   const { bundle, spec, noPivot } = await enterBundle(parsed, log);
   if (detach) requireNoDeathSignal(spec);
-  else if (spec.process?.terminal === true) requireTerminal();
+  else if (spec.process?.terminal === true && !options.consoleSocket) {
+    requireTerminal();
+  }
   const factory = await Factory.open(root, {
     rootless,
     init: invocation.init,

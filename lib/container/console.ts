@@ -6,7 +6,6 @@
 import { SyscallError } from "../../ffi/syscall_error.ts";
 import type { Fd } from "../../ffi/fd.ts";
 import { readSome, setNonblocking, writeWhole } from "../../ffi/nonblocking.ts";
-import { connectUnix, sendMessage } from "../../ffi/socket.ts";
 import { leaveLineEnds, setWindowSize } from "../../ffi/terminal.ts";
 import { OwnTerminal } from "./own_terminal.ts";
 
@@ -20,17 +19,6 @@ export interface ConsoleSize {
   readonly pixelWidth?: number;
   /** Pixels down. @default {0} for unknown */
   readonly pixelHeight?: number;
-}
-
-/**
- * Hands a pty master to whoever listens on a socket, as `--console-socket` promises: one message, the terminal's name,
- * with the descriptor.
- *
- * @throws {SyscallError} ENOENT, ECONNREFUSED
- */
-export function sendConsole(master: Fd, socketPath: string): void {
-  using socket = connectUnix(socketPath);
-  sendMessage(socket, new TextEncoder().encode("/dev/ptmx"), [master]);
 }
 
 /**

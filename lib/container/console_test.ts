@@ -1,15 +1,10 @@
 import { AT_FDCWD, O_NOCTTY, O_RDWR } from "../../ffi/abi/fcntl.ts";
 import { TIOCGPTPEER, TIOCGWINSZ, TIOCSPTLCK } from "../../ffi/abi/ioctl.ts";
-import { SyscallError } from "../../ffi/syscall_error.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { openIn, writeAll } from "../../ffi/fs.ts";
 import { check } from "../../ffi/syscall.ts";
-import {
-  assertEquals,
-  assertLessOrEqual,
-  assertThrows,
-} from "../deps/assert.ts";
-import { ConsoleProxy, sendConsole } from "./console.ts";
+import { assertEquals, assertLessOrEqual } from "../deps/assert.ts";
+import { ConsoleProxy } from "./console.ts";
 
 /** A terminal: its master, and the side of programs. */
 function openTerminal(): [Fd, Fd] {
@@ -87,30 +82,4 @@ Deno.test("close() may come twice, and lets a reader go", async () => {
   assertEquals(await waiting, undefined);
   // Deno may have closed one of its own meanwhile.
   assertLessOrEqual(openCount(), before);
-});
-
-Deno.test("sendConsole() sends the master with its name, and leaves ours open", async () => {
-  const dir = await Deno.makeTempDir();
-  try {
-    using listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
-    const [master, peer] = openTerminal();
-    using mine = master;
-    using _peer = peer;
-    sendConsole(mine, `${dir}/socket`);
-    using connection = await listener.accept();
-    const buffer = new Uint8Array(64);
-    const size = await connection.read(buffer);
-    assertEquals(
-      new TextDecoder().decode(buffer.subarray(0, size!)),
-      "/dev/ptmx",
-    );
-    assertEquals(mine.number >= 0, true);
-    assertThrows(
-      () => sendConsole(mine, `${dir}/none`),
-      SyscallError,
-      "ENOENT",
-    );
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
 });

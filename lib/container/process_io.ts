@@ -66,6 +66,15 @@ export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
   return [0, 1, 2].filter((fd) => all || choices[fd] !== "inherit");
 }
 
+/** Connects to the console socket, if there is one. Throws {RuntimeError} if nobody listens there. */
+export async function openConsoleSocket(
+  { consoleSocket }: ProcessOptions,
+): Promise<Fd | undefined> {
+  if (consoleSocket === undefined) return undefined;
+  const { connectConsoleSocket } = await import("./console_socket.ts");
+  return connectConsoleSocket(consoleSocket);
+}
+
 /**
  * Takes the master of a process's terminal: it goes to the console socket, if there is one.
  *
@@ -73,16 +82,18 @@ export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
  */
 export async function takeMaster(
   master: Fd,
-  { consoleSocket, terminalSize }: ProcessOptions,
+  { terminalSize }: ProcessOptions,
+  socket: Fd | undefined,
 ): Promise<ConsoleProxy | undefined> {
-  const { ConsoleProxy, sendConsole } = await import("./console.ts");
-  if (consoleSocket === undefined) {
+  if (socket === undefined) {
+    const { ConsoleProxy } = await import("./console.ts");
     const proxy = new ConsoleProxy(master);
     if (terminalSize !== undefined) proxy.resize(terminalSize);
     return proxy;
   }
   using owned = master;
-  sendConsole(owned, consoleSocket);
+  const { sendConsole } = await import("./console_socket.ts");
+  sendConsole(owned, socket);
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import {
   announce,
   checkConsole,
   oomOf,
+  openConsoleSocket,
   ownedStreams,
   streamChoices,
   takeMaster,
@@ -51,6 +52,7 @@ export async function startWithIo(
 ): Promise<Process> {
   const terminal = spec.process?.terminal === true;
   checkConsole(terminal, options);
+  using socket = await openConsoleSocket(options);
   const choices = streamChoices(spec, host, options);
   const { child, stdin, stdout, stderr, relayed, ...streams } = openStreams(
     choices,
@@ -61,7 +63,7 @@ export async function startWithIo(
       streams: child,
       ownStreams: ownedStreams(choices, terminal || options.detach === true),
       onConsole: async (master) => {
-        proxy = await takeMaster(master, options);
+        proxy = await takeMaster(master, options, socket);
       },
       onCreated: (created) => announce(created, options, { isFirst }),
     });
