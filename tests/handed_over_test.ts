@@ -74,7 +74,10 @@ claim(
       const id = box.newId();
       const argv = [command, "-b", dir, "--pidfd-socket", nobody, id];
       const text = failure(await box.nsinit(argv));
-      assertStringIncludes(text, "nobody.sock: no such file or directory");
+      assertStringIncludes(
+        text,
+        `dial unix ${nobody}: connect: no such file or directory`,
+      );
       assertEquals(text.split("\n").length, 1);
       failure(await box.nsinit(["state", id]));
     }

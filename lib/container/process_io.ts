@@ -4,7 +4,7 @@
  * @module
  */
 import type { Fd } from "../../ffi/fd.ts";
-import { connectUnix, sendMessage } from "../../ffi/socket.ts";
+import { sendMessage } from "../../ffi/socket.ts";
 import type { Spawned } from "../../init/bootstrap.ts";
 import { openManager } from "../cgroups/mod.ts";
 import type { OomReport } from "../cgroups/oom/types.ts";
@@ -66,13 +66,13 @@ export function ownedStreams(choices: StreamChoices, all: boolean): number[] {
   return [0, 1, 2].filter((fd) => all || choices[fd] !== "inherit");
 }
 
-/** Connects to the console socket, if there is one. Throws {RuntimeError} if nobody listens there. */
-export async function openConsoleSocket(
-  { consoleSocket }: ProcessOptions,
+/** Connects to a caller's socket, if there is one. Throws {RuntimeError} if nobody listens there. */
+export async function openSocket(
+  path: string | undefined,
 ): Promise<Fd | undefined> {
-  if (consoleSocket === undefined) return undefined;
-  const { connectConsoleSocket } = await import("./console_socket.ts");
-  return connectConsoleSocket(consoleSocket);
+  if (path === undefined) return undefined;
+  const { dialUnix } = await import("./dial.ts");
+  return dialUnix(path);
 }
 
 /**
@@ -97,24 +97,23 @@ export async function takeMaster(
   return undefined;
 }
 
-/**
- * Tells those who asked for it of a process that is there: the pid file, and the pidfd socket.
- *
- * @param isFirst whether it is the container's first: the message with the pidfd says so in runc's words
- */
-export function announce(
-  { pid, pidfd }: Spawned,
-  { pidFile, pidfdSocket }: ProcessOptions,
-  { isFirst }: { readonly isFirst: boolean },
-): void {
+/** Tells whoever asked for it of a process that is there: the pid file. */
+export function announce({ pid }: Spawned, { pidFile }: ProcessOptions): void {
   if (pidFile !== undefined) writePidFile(pidFile, pid);
-  if (pidfdSocket !== undefined) {
-    sendPidfd(pidfd, pidfdSocket, isFirst ? "standard" : "setns");
-  }
 }
 
-function sendPidfd(pidfd: Fd, path: string, message: string): void {
-  using socket = connectUnix(path);
+/**
+ * Hands a pidfd of the process over, which stays open here.
+ *
+ * @param isFirst whether it is the container's first: the message says so in runc's words
+ * @throws {SyscallError} EPIPE if nobody is at the other end any more
+ */
+export function sendPidfd(
+  { pidfd }: Spawned,
+  socket: Fd,
+  { isFirst }: { readonly isFirst: boolean },
+): void {
+  const message = isFirst ? "standard" : "setns";
   sendMessage(socket, new TextEncoder().encode(message), [pidfd]);
 }
 

@@ -14,8 +14,9 @@ import {
   announce,
   checkConsole,
   oomOf,
-  openConsoleSocket,
+  openSocket,
   ownedStreams,
+  sendPidfd,
   streamChoices,
   takeMaster,
 } from "./process_io.ts";
@@ -52,7 +53,8 @@ export async function startWithIo(
 ): Promise<Process> {
   const terminal = spec.process?.terminal === true;
   checkConsole(terminal, options);
-  using socket = await openConsoleSocket(options);
+  using consoleSocket = await openSocket(options.consoleSocket);
+  using pidfdSocket = await openSocket(options.pidfdSocket);
   const choices = streamChoices(spec, host, options);
   const { child, stdin, stdout, stderr, relayed, ...streams } = openStreams(
     choices,
@@ -63,14 +65,19 @@ export async function startWithIo(
       streams: child,
       ownStreams: ownedStreams(choices, terminal || options.detach === true),
       onConsole: async (master) => {
-        proxy = await takeMaster(master, options, socket);
+        proxy = await takeMaster(master, options, consoleSocket);
       },
-      onCreated: (created) => announce(created, options, { isFirst }),
+      onCreated: (created) => {
+        announce(created, options);
+        if (pidfdSocket !== undefined) {
+          sendPidfd(created, pidfdSocket, { isFirst });
+        }
+      },
     });
     return new Process({
       ...process,
-      stdin,
-      stdout,
+      stdin: options.stdin === "piped" ? stdin ?? proxy?.writable : stdin,
+      stdout: options.stdout === "piped" ? stdout ?? proxy?.readable : stdout,
       stderr,
       relayed,
       console: proxy,
