@@ -70,6 +70,7 @@ class Relay {
   readonly #ended: Promise<unknown>;
   #isOver = false;
   #deadline = Infinity;
+  #warned: string | undefined;
   #windowMs = 0;
   #count = 0;
 
@@ -103,10 +104,16 @@ class Relay {
     try {
       if (notice !== undefined) await this.#pass(notice, found);
     } catch (error) {
-      this.#options.warn(problem(error));
+      this.#warnOnce(problem(error));
     }
     await this.#drop(found);
     return true;
+  }
+
+  /** The log is the caller's: the container can't fill it. */
+  #warnOnce(message: string): void {
+    if (message !== this.#warned) this.#options.warn(message);
+    this.#warned = message;
   }
 
   async #pass(
