@@ -68,8 +68,30 @@ function accountsOf(root: string): AccountFiles {
   }
 }
 
-function isSame(a: string, b: string): boolean {
-  return Deno.realPathSync(a) === Deno.realPathSync(b);
+/**
+ * Whether the directory is the root itself.
+ *
+ * @throws {ConfigError} where the container could change the file for all that: it is a link, or its directory is
+ * somewhere inside the root, where a folder around it may be renamed. The host's whole root holds every file.
+ */
+function requireSafe(file: string, directory: string, root: string): boolean {
+  const [realDirectory, realRoot] = [directory, root].map((path) =>
+    Deno.realPathSync(path)
+  ) as [string, string];
+  if (realDirectory !== realRoot) {
+    if (realRoot === "/" || !realDirectory.startsWith(`${realRoot}/`)) {
+      return false;
+    }
+    throw new ConfigError(
+      "/rootfs",
+      `${realDirectory} is inside of it: the container could change its own ${LEGACY_FILE}`,
+    );
+  }
+  if (!Deno.lstatSync(file).isSymlink) return true;
+  throw new ConfigError(
+    "/rootfs",
+    `${file} is a link in the container's own root: the container could change it`,
+  );
 }
 
 /**
@@ -88,7 +110,7 @@ export function loadLegacy(directory: string): LegacyDirectory | undefined {
   const root = rootPath(document, base);
   const accounts = accountsOf(root);
   const { spec, noPivot } = legacySpec(document, { accounts });
-  const isOwnRoot = isSame(root, base || "/");
+  const isOwnRoot = requireSafe(path, base || "/", root);
   if (!isOwnRoot) return { spec, noPivot, isOwnRoot };
   spec.linux = {
     ...spec.linux,

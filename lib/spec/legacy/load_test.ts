@@ -70,6 +70,33 @@ Deno.test("loadLegacy() keeps a container from its own configuration where the d
   }
 });
 
+Deno.test("loadLegacy() refuses a root in which the container could change the file", async () => {
+  await withFiles({
+    "deep/er/container.json": legacy({ rootfs: "../.." }),
+    "file": legacy(),
+    "own/bin/sh": "",
+  }, (directory) => {
+    assertStringIncludes(
+      refusal(`${directory}/deep/er`),
+      `/rootfs: ${Deno.realPathSync(directory)}/deep/er is inside of it`,
+    );
+    Deno.symlinkSync("../file", `${directory}/own/container.json`);
+    assertStringIncludes(
+      refusal(`${directory}/own`),
+      `/rootfs: ${directory}/own/container.json is a link in the container's`,
+    );
+    // A neighbour whose name begins alike, and the host's root, which holds all.
+    Deno.mkdirSync(`${directory}/deep/e`);
+    for (const rootfs of ["../e", "/"]) {
+      Deno.writeTextFileSync(
+        `${directory}/deep/er/container.json`,
+        legacy({ rootfs }),
+      );
+      assertEquals(loadLegacy(`${directory}/deep/er`)?.isOwnRoot, false);
+    }
+  });
+});
+
 Deno.test("loadLegacy() answers nothing where there is no file, and refuses one that is wrong", async () => {
   await withFiles({}, (directory) => {
     assertEquals(loadLegacy(directory), undefined);
