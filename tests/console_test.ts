@@ -7,48 +7,12 @@ import {
 import type { Box } from "./box.ts";
 import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
-import { failure, ok, type Result, type Running, until } from "./command.ts";
-import { exists, missing, NSINIT } from "./host.ts";
+import { failure, ok, type Result, until } from "./command.ts";
+import { receiver } from "./console_receiver.ts";
+import { missing, NSINIT } from "./host.ts";
+import { quoted } from "./tmux.ts";
 
 const NEEDS_PYTHON = missing("python3");
-
-/**
- * Listens on a Unix socket, takes one message with one descriptor, prints the
- * message, then copies what the terminal says until it hangs up.
- */
-const RECEIVER = `
-import array, os, socket, sys
-server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-server.bind(sys.argv[1])
-server.listen(1)
-connection, _ = server.accept()
-size = array.array("i").itemsize
-message, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * size))
-fds = array.array("i")
-for _, _, data in ancillary:
-    fds.frombytes(data[:len(data) - len(data) % size])
-print("message", message.decode(), "descriptors", len(fds), "tty", os.isatty(fds[0]), flush=True)
-os.write(fds[0], sys.argv[2].encode())
-while True:
-    try:
-        data = os.read(fds[0], 4096)
-    except OSError:
-        break
-    if not data:
-        break
-    os.write(1, data)
-`;
-
-/** Starts the receiver and waits until its socket is there. */
-async function receiver(
-  box: Box,
-  input = "",
-): Promise<{ socket: string; process: Running }> {
-  const socket = `${box.dir}/console.sock`;
-  const process = box.spawn(["python3", "-c", RECEIVER, socket, input]);
-  await until(() => exists(socket), "console socket");
-  return { socket, process };
-}
 
 /** Runs a script in a container with a terminal; answers the receiver's output. */
 async function withTerminal(
@@ -213,11 +177,6 @@ claim(
     await until(() => box.leaks().length === 0, "clean-up");
   },
 );
-
-/** Quotes words for sh. */
-function quoted(words: string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-}
 
 /** A command line that runs another on a terminal of script(1), which passes its exit code on. */
 function underScript(argv: string[]): string[] {

@@ -28,6 +28,8 @@ export interface ConsoleSize {
 export class ConsoleProxy {
   readonly #master: Fd;
   #own: OwnTerminal | undefined;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
 
   /**
    * Takes over the master. Lines end as programs end them: a terminal of ours that shows them adds the carriage return,
@@ -61,8 +63,33 @@ export class ConsoleProxy {
   }
 
   /** Writes as if typed. */
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async write(bytes: Uint8Array): Promise<void> {
     await writeWhole(this.#master, bytes);
+  }
+
+  /** What {@linkcode ConsoleProxy.read} reads. To cancel it closes the master. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= new ReadableStream({
+      type: "bytes",
+      pull: async (controller): Promise<void> => {
+        const bytes = await this.read();
+        if (bytes !== undefined) return controller.enqueue(bytes);
+        controller.close();
+        controller.byobRequest?.respond(0);
+      },
+      cancel: (): void => this.close(),
+    });
+  }
+
+  /**
+   * What goes to {@linkcode ConsoleProxy.write}. A terminal's input has no end but by a key, Ctrl-D (`"\x04"`): to close
+   * the stream changes nothing. To abort it closes the master.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream<Uint8Array>({
+      write: (bytes): Promise<void> => this.write(bytes),
+      abort: (): void => this.close(),
+    });
   }
 
   /**

@@ -141,15 +141,20 @@ export class Container implements AsyncDisposable {
     return await startJoinedProcess({ ...this.#parts, record }, options);
   }
 
-  /** {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left. */
+  /**
+   * {@linkcode Container.start} and {@linkcode Container.exec} in one. When it fails, no process is left.
+   *
+   * A terminal of the process is joined with our own, unless its streams are to be piped.
+   */
   async run(options: ProcessOptions = {}): Promise<Process> {
     const { directory } = this.#parts;
     const { releaseInit } = await starting();
     await takeTurn();
     using _lock = await directory.lock();
     const process = await this.#start(options);
-    process.console?.attach();
+    const isPiped = options.stdin === "piped" || options.stdout === "piped";
     try {
+      if (!isPiped) process.console?.attach();
       await releaseInit(directory, this.#record);
     } catch (error) {
       // Nobody else has the process.

@@ -27,7 +27,7 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** The user: ids, or `uid` or `uid:gid` as text. */
   readonly user?: User | string;
-  /** Whether it gets a terminal. */
+  /** Whether it gets a terminal. Then the streams below are the terminal's: input and output, if they are piped. */
   readonly terminal?: boolean;
   /**
    * The terminal's size from the first moment on, unless it goes to a console socket. Absent: the size of the process's
