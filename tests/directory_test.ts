@@ -280,7 +280,7 @@ claim(
     // One that has ended is replaced.
     ok(await box.nsinit(["kill", id, "KILL"]));
     const argv = box.argv("state", id);
-    const limit = Date.now() + 10_000 * SLOWNESS;
+    const limit = Date.now() + 30_000 * SLOWNESS;
     while (!ok(await box.command(argv)).stdout.includes('"stopped"')) {
       assert(Date.now() < limit, "the container has not stopped");
     }
@@ -339,7 +339,7 @@ claim(
     const oom = box.spawn(box.argv("oom"), at);
     // No file tells when it listens: somebody is killed until it has said so.
     const eat = "x=$(head -c 67108864 /dev/zero | tr '\\0' x)";
-    const time = Date.now() + 20_000 * SLOWNESS;
+    const time = Date.now() + 50_000 * SLOWNESS;
     while (Deno.readTextFileSync(oom.outFile) === "") {
       assert(Date.now() < time, "nothing was said");
       await inside(box, place, eat);
@@ -499,11 +499,15 @@ claim(
     );
     const words = ["/bin/sh", "-c", "echo begun; exec sleep 1000"];
     const exec = box.spawn(box.argv("exec", ...words), at);
-    await until(() => Deno.readTextFileSync(exec.outFile) !== "", "begin");
+    await until(
+      () => Deno.readTextFileSync(exec.outFile) !== "",
+      "begin",
+      50_000,
+    );
     const state = ok(await box.nsinit(["state"], at)).stdout;
     const { pid } = JSON.parse(state);
     exec.kill("SIGKILL");
-    await until(() => isGone(pid), "the container's end");
+    await until(() => isGone(pid), "the container's end", 30_000);
     ok(await box.nsinit(["delete", place.id]));
     await exec.result();
   },
