@@ -8,6 +8,7 @@ import type { CallerCase, CallerHost, CallerRuntime } from "../caller.ts";
 import { type CommandOptions, ok, type Result } from "../command.ts";
 import { Daemon } from "../daemon.ts";
 import { hierarchies, NSINIT } from "../host.ts";
+import { INIT_FLAGS } from "../interpreter.ts";
 import { makeImageArchive } from "./image.ts";
 import { plain, type Seen, seen } from "./seen.ts";
 import { converse, type Turn } from "./typed.ts";
@@ -274,8 +275,9 @@ function removeIfEmpty(cgroup: string): void {
 
 /** No bridge and no packet filter, for the machine need not have one. */
 function daemonConfig(box: Box, socket: string): Record<string, unknown> {
+  const args = INIT_FLAGS.length > 0 ? { runtimeArgs: INIT_FLAGS } : {};
   return {
-    runtimes: { nsinit: { path: NSINIT } },
+    runtimes: { nsinit: { path: NSINIT, ...args } },
     hosts: [`unix://${socket}`],
     "data-root": `${box.dir}/data`,
     "exec-root": `${box.dir}/exec`,
