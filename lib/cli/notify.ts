@@ -65,7 +65,6 @@ export class Notifications {
    *
    * @param pid the container's first process, a child of ours
    * @param isDetached whether it outlives us: then it is what stands for the service, and else we are
-   * @throws {StateError} if there is no folder
    */
   begin(pid: number, isDetached: boolean): Promise<void> {
     this.listen();
@@ -73,23 +72,9 @@ export class Notifications {
     return this.relay(openPidfd(pid), mainPid, isDetached);
   }
 
-  /**
-   * Makes the socket, before the container's program is executed.
-   *
-   * @throws {StateError} if the container was created without
-   */
+  /** Makes the socket, before the container's program is executed. Throws {SyscallError} if there is no folder. */
   listen(): void {
-    try {
-      this.#socket = listenForNotices(this.#directory);
-    } catch (cause) {
-      throw new StateError(
-        this.#directory.replace(/^.*\//, ""),
-        `cannot take notifications of the container, which NOTIFY_SOCKET asks for: ${
-          describeError(cause)
-        } (was it created without NOTIFY_SOCKET?)`,
-        { cause },
-      );
-    }
+    this.#socket = listenForNotices(this.#directory);
   }
 
   /**
@@ -127,7 +112,11 @@ export function notificationsOf(
   return !isStarted || notify.isReachable() ? notify : undefined;
 }
 
-/** Starts a container, and waits until it is ready, or has ended. */
+/**
+ * Starts a container, and waits until it is ready, or has ended.
+ *
+ * @throws {StateError} if it was created without NOTIFY_SOCKET; then it is not started
+ */
 export async function startNotified(
   container: Container,
   notify: Notifications,
@@ -136,8 +125,17 @@ export async function startNotified(
   if (status !== "created" || !notify.isReachable()) {
     return await container.exec();
   }
+  try {
+    notify.listen();
+  } catch (cause) {
+    throw new StateError(
+      container.id,
+      "cannot take the notifications that NOTIFY_SOCKET asks for: " +
+        `${describeError(cause)} (was the container created without?)`,
+      { cause },
+    );
+  }
   const init = openPidfd(pid);
-  notify.listen();
   // Another process may have got its id meanwhile; then there is nothing to start.
   const isSame = (await container.state()).pid === pid;
   const relayed = isSame ? notify.relay(init, pid, true) : undefined;
