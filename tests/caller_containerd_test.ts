@@ -7,7 +7,7 @@ import { TASK_CASES } from "./callers/containerd_task_cases.ts";
 callerTests({
   name: "containerd",
   programs: ["containerd", "ctr", "containerd-shim-runc-v2", "script"],
-  counting: 28,
+  counting: 29,
   open: openContainerd,
   cases: [...RUN_CASES, ...TASK_CASES],
   timed: [

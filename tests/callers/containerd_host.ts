@@ -10,6 +10,7 @@ import { Daemon } from "../daemon.ts";
 import { processes, readIfPresent } from "../host.ts";
 import { Ctr, IMAGE } from "./containerd.ts";
 import { makeImageRoot } from "./image.ts";
+import { interpreted } from "./interpreted.ts";
 import { makeOciArchive } from "./oci_archive.ts";
 
 /** Starts the daemon. */
@@ -33,7 +34,11 @@ export async function openContainerd(box: Box): Promise<CallerHost<Ctr>> {
   const driver = (runtime: CallerRuntime): Ctr => {
     const known = drivers.get(runtime.name);
     if (known !== undefined) return known;
-    const made = new Ctr(box, runtime, { socket, rootfs, archive });
+    const made = new Ctr(box, interpreted(box, runtime), {
+      socket,
+      rootfs,
+      archive,
+    });
     drivers.set(runtime.name, made);
     return made;
   };

@@ -96,6 +96,19 @@ const STATES: readonly CallerCase<Ctr>[] = [
     },
   },
   {
+    name: "task start of a container whose task was deleted",
+    run: async (ctr) => {
+      await ctr.start("twice", "exit 4");
+      await ctr.awaits("twice", "STOPPED");
+      const first = await ctr.seen(["task", "delete", "twice"]);
+      const fifos = ["--fifo-dir", `${ctr.dir}/fifos`];
+      const second = await ctr.seen(["task", "start", ...fifos, "twice"]);
+      const left = await ctr.status("twice");
+      await ctr.ok(["container", "rm", "twice"]);
+      return { first, second, left };
+    },
+  },
+  {
     name: "task kill --all, --signal",
     run: async (ctr) => {
       await ctr.start("all", "sleep 1000 & exec sleep 2000");

@@ -7,6 +7,7 @@ import { type Account, withAccount } from "../account.ts";
 import type { Box } from "../box.ts";
 import type { CallerHost, CallerRuntime } from "../caller.ts";
 import { makeImageArchive } from "./image.ts";
+import { interpreted } from "./interpreted.ts";
 import { Podman } from "./podman.ts";
 import type { User } from "../rootless.ts";
 
@@ -38,7 +39,8 @@ export class PodmanHost implements CallerHost<PodmanCase> {
     return new PodmanHost(box, await makeImageArchive(box));
   }
 
-  driver(runtime: CallerRuntime): PodmanCase {
+  driver(named: CallerRuntime): PodmanCase {
+    const runtime = interpreted(this.#box, named);
     return {
       root: this.#store(runtime),
       user: async () => this.#store(runtime, await this.#hire()),

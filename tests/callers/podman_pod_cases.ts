@@ -122,7 +122,12 @@ export const POD_CASES: readonly CallerCase<PodmanCase>[] = [
     return found;
   }),
   rootCase("a pod with one PID namespace", async (podman) => {
-    await pod(podman, "pids", "--share=pid,ipc,uts,net");
+    await pod(
+      podman,
+      "pids",
+      "--share=pid,ipc,uts,net",
+      "--infra-command=/bin/pause",
+    );
     await podman.start(SLEEP, "--pod=pids", "--name=pids-a");
     await podman.start("exec sleep 2000", "--pod=pids", "--name=pids-b");
     const found = {

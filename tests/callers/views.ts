@@ -11,11 +11,13 @@ export const STATUS: string =
 /**
  * The mounts without what differs from run to run. What hides a path of /proc or /sys is told by its place alone: with
  * both runtimes it is an empty read-only tmpfs, or a null device, but not of the same file system. The tmpfs below v1's
- * cgroups is read-only with nsinit, as the configuration says, and writable with runc 1.1 in Podman's containers.
+ * cgroups is read-only with nsinit, as the configuration says, and writable with runc 1.1 in Podman's containers. Podman
+ * lists them in another order each time.
  */
 export const MOUNTS: string = `
 sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ [^ ]+ //' /proc/self/mountinfo |
-  sed -E 's,^(/proc/[^ ]+|/sys/firmware|/sys/dev/block|/sys/devices/[^ ]+) .* (tmpfs|devtmpfs) .*,\\1 masked,; s,^(/sys/fs/cgroup) r[ow],\\1,'
+  sed -E 's,^(/proc/[^ ]+|/sys/firmware|/sys/dev/block|/sys/devices/[^ ]+) .* (tmpfs|devtmpfs) .*,\\1 masked,; s,^(/sys/fs/cgroup) r[ow],\\1,' |
+  sort
 for path in /proc/*; do
   if [ -c $path ]; then echo $path is a device; fi
   if [ -d $path ] && [ -z "$(ls -A $path)" ]; then echo $path is empty; fi
