@@ -121,6 +121,8 @@ const AT_LEAST: Readonly<Record<string, number>> = {
   systemd: 16,
   "systemd v2": 15,
   "systemd vm": 4,
+  selinux: 6,
+  "selinux reexec": 1,
 };
 
 /** Runs a lane of one or more runs. A lane in which too few tests ran has failed. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from "../lib/deps/path.ts";
-import { ROOT, type Run, runLane } from "./test_lanes.ts";
+import { runWithBoth } from "./test_interpreters.ts";
+import { ROOT, type Run } from "./test_lanes.ts";
 import type { TestResult } from "./test_results.ts";
 import { report, runInMachine, type VmLane } from "./test_vm.ts";
 
@@ -18,6 +19,9 @@ const LANE: VmLane = {
 
 const POLICY = join(ROOT, "tests/testdata/selinux/policy.conf");
 const SELINUXFS = "/sys/fs/selinux";
+
+/** The test that runs with the re-executed init, too. */
+const WITH_REEXEC = "selinux: the executable";
 
 /** Boots the machine and runs the lane. */
 export function runSelinux(filter: string | undefined): Promise<TestResult[]> {
@@ -58,5 +62,8 @@ if (import.meta.main) {
     isFiltered: filter !== undefined,
     seconds: LANE.seconds,
   };
-  await report(await runLane(LANE.name, [run]));
+  const reexec = { ...run, filter: filter ?? WITH_REEXEC };
+  const lanes = { image: "selinux", reexec: "selinux reexec" };
+  const runs = { image: [run], reexec: [reexec] };
+  await report(await runWithBoth(lanes, runs));
 }
