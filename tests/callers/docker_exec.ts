@@ -106,11 +106,7 @@ export const EXEC_CASES: readonly ReturnType<typeof dockerCase>[] = [
   ),
   inside(
     "exec -w: a folder that is not there",
-    async (d, name) => {
-      // Each in its own words, that name the folder and the reason.
-      const { exit, out } = await d.exec(name, ["-w", "/no/where"], "pwd");
-      return { exit, out: out.match(/\/no\/where|no such file or directory/g) };
-    },
+    (d, name) => d.exec(name, ["-w", "/no/where"], "pwd"),
   ),
   inside(
     "exec -u: a name that is not there",
