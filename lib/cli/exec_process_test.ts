@@ -67,7 +67,10 @@ Deno.test("execProcess() adds capabilities to three sets, to the ambient one onl
 
 Deno.test("execProcess() refuses what is no id, and a process without arguments", async () => {
   for (
-    const words of [["-u", "root"], ["-u", "1:"], ["-u", ":1"], ["-g", "-1"]]
+    const words of [["-u", "root"], ["-u", "1:"], ["-u", ":1"], [
+      "-g",
+      "4294967295",
+    ]]
   ) {
     await assertRejects(() => processOf(words), RuntimeError, "is no id");
   }

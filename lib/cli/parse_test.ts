@@ -196,7 +196,9 @@ Deno.test("sortWords() refuses what is no count, or too many", () => {
   assertEquals(sortWords(groups, EXEC_FLAGS).lists["additional-gids"], [
     "4294967295",
   ]);
-  assertThrows(() => sortWords(["-g", "4294967296"], EXEC_FLAGS), UsageError);
+  for (const group of ["4294967296", "-1", "root", ""]) {
+    assertThrows(() => sortWords(["-g", group], EXEC_FLAGS), UsageError);
+  }
 });
 
 Deno.test("parseBoolean() knows Go's words only", () => {
