@@ -32,7 +32,7 @@ export async function runCallers(
       files: callerFiles(),
       filter,
       isFiltered: filter !== undefined,
-      seconds: 900,
+      seconds: 1200,
       // Some cases start forty containers at once.
       env: { NSINIT_CALLER_ROWS: file, NSINIT_SLOW: "2" },
     }]);
