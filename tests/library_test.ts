@@ -475,6 +475,18 @@ claim(
 );
 
 claim(
+  "library: when exec() says that it failed, the first process has ended",
+  async (box) => {
+    await using container = await create(box);
+    Deno.writeTextFileSync(`${bundleOf(box)}/rootfs/bin/broken`, "neither");
+    Deno.chmodSync(`${bundleOf(box)}/rootfs/bin/broken`, 0o755);
+    const process = await container.start({ args: ["broken"] });
+    await assertRejects(() => container.exec(), ProgramError);
+    assert(isGone(process.pid));
+  },
+);
+
+claim(
   "library: bad ids, taken ids and bad bundles leave nothing",
   async (box) => {
     const factory = await Factory.open(box.root, FACTORY_OPTIONS);
@@ -748,5 +760,18 @@ claim(
       lines.some((line) => /^warning: .*CAP_NO_SUCH_THING/.test(line)),
       true,
     );
+  },
+);
+
+claim(
+  "destroy() collects processes that joined and that nobody waits for",
+  async (box) => {
+    const container = await create(box);
+    await container.run({ stdin: "null" });
+    const options = { args: ["sleep", "1000"], stdin: "null" } as const;
+    const joined = await container.join(options);
+    await container.destroy({ force: true });
+    assertEquals(joined.isCollected, true);
+    assertEquals((await joined.wait()).signal, 9);
   },
 );

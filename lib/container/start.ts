@@ -14,7 +14,12 @@ import type { Fd } from "../../ffi/fd.ts";
 import { openIn, tryOpenIn } from "../../ffi/fs.ts";
 import { remove } from "../../ffi/fs_change.ts";
 import { waitReadable } from "../../ffi/poll.ts";
-import { openPidfd, signalPid, signalPidfd } from "../../ffi/process.ts";
+import {
+  openPidfd,
+  signalPid,
+  signalPidfd,
+  waitForExit,
+} from "../../ffi/process.ts";
 import { check, syscall } from "../../ffi/syscall.ts";
 import {
   isFailure,
@@ -33,6 +38,8 @@ import { stateOf, statusOf } from "./status.ts";
 
 /** How often is looked up from waiting, in milliseconds. */
 const IDLE_MS = 1_000;
+/** How long an init that has failed may take to end, in milliseconds. */
+const END_MS = 1_000;
 
 /**
  * Starts the program of a created container, and runs the poststart hooks. The caller holds the lock.
@@ -139,7 +146,12 @@ class Start {
       const message = new Uint8Array(MESSAGE_SIZE);
       const length = syscall("read", results.number, message, MESSAGE_SIZE);
       if (length === MESSAGE_SIZE) {
-        this.#receive(message);
+        const failure = this.#receive(message);
+        if (failure !== undefined) {
+          // Who called deletes the container next, and containerd refuses that while init is there.
+          await waitForExit(this.#pidfd, END_MS);
+          throw failure;
+        }
         deadline = this.#hookDeadline();
         left--;
       } else if (length === 0 || ended) break;
@@ -152,12 +164,12 @@ class Start {
     }
   }
 
-  #receive(message: Uint8Array<ArrayBuffer>): void {
+  #receive(message: Uint8Array<ArrayBuffer>): Error | undefined {
     const { code, value } = decodeMessage(message);
     if (code === MESSAGE.STARTED) this.#started = true;
     else if (code === MESSAGE.HOOK) this.#hook = value;
     else if (code === MESSAGE.HOOK_STATUS) this.#hookStatus = value;
-    else if (isFailure(code)) throw this.#failure(code, value);
+    return isFailure(code) ? this.#failure(code, value) : undefined;
   }
 
   #failure(code: number, errno: number): Error {

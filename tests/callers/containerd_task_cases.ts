@@ -157,13 +157,17 @@ const STATES: readonly CallerCase<Ctr>[] = [
     name: "--log-uri, and the exit code of what ended in the background",
     run: async (ctr) => {
       const file = `${ctr.dir}/log`;
+      // What has not been copied when the program ends may be lost.
+      const script =
+        "trap 'exit 3' TERM; echo one; echo two >&2; while :; do sleep 0.1; done";
       await ctr.ok([
         ...["run", "-d", ...ctr.binary, "--log-uri", `file://${file}`, IMAGE],
-        ...["log", "sh", "-c", "echo one; echo two >&2; exit 3"],
+        ...["log", "sh", "-c", script],
       ]);
-      await ctr.awaits("log", "STOPPED");
       const lines = () => (readIfPresent(file) ?? "").trim().split("\n").sort();
       await until(() => lines().length === 2, "both lines");
+      await ctr.ok(["task", "kill", "log"]);
+      await ctr.awaits("log", "STOPPED");
       const removed = await ctr.seen(["task", "delete", "log"]);
       await ctr.ok(["container", "rm", "log"]);
       return { log: lines(), removed };
