@@ -200,25 +200,3 @@ claim(
   },
   SKIP,
 );
-
-claim(
-  "attack: a descriptor whose end takes long, sent to NOTIFY_SOCKET, holds nothing up",
-  async (box) => {
-    using manager = new Manager(box);
-    // What a user other than ours writes comes by way of us.
-    const script = "trap 'exit 9' TERM; notify -linger & " +
-      "while :; do echo alive; sleep 0.01; done";
-    const { running } = await run(box, manager, script, {
-      edit: (spec) => {
-        spec.process.user = { uid: 1000, gid: 1000 };
-      },
-    });
-    assertEquals(await manager.next(), "STATUS=lingering");
-    const count = () => readIfPresent(running.outFile)?.split("\n").length ?? 0;
-    const before = count();
-    await until(() => count() > before + 50, "more of its output");
-    running.kill("SIGTERM");
-    assertEquals((await running.result()).code, 9);
-  },
-  { ...SKIP, isRace: true },
-);
