@@ -69,6 +69,8 @@ export class Container implements AsyncDisposable {
   readonly #parts: ContainerParts;
   #record: ContainerRecord;
   #process: Process | undefined;
+  /** Further ones, until they have been collected. */
+  #joined: Process[] = [];
 
   /** Made by `Factory`. */
   constructor(parts: ContainerParts) {
@@ -131,6 +133,8 @@ export class Container implements AsyncDisposable {
    * Starts a further process: it joins the container's namespaces and cgroup, and executes its program at once. Any number
    * may do so at a time.
    *
+   * Wait for its end: the kernel keeps the first process of a PID namespace until all others have been collected.
+   *
    * @throws {StateError} unless the container is created or running, or paused and that is to be ignored; {ConfigError}
    * with the field's JSON pointer; {ProgramError} with the step that failed; {CgroupError}. No process is left.
    */
@@ -138,7 +142,13 @@ export class Container implements AsyncDisposable {
     await takeTurn();
     const { startJoinedProcess } = await joinedProcess();
     const record = this.#refresh();
-    return await startJoinedProcess({ ...this.#parts, record }, options);
+    const process = await startJoinedProcess(
+      { ...this.#parts, record },
+      options,
+    );
+    this.#joined = this.#joined.filter((one) => !one.isCollected);
+    this.#joined.push(process);
+    return process;
   }
 
   /**
@@ -317,14 +327,18 @@ export class Container implements AsyncDisposable {
     const { destroyContainer } = await destroying();
     await takeTurn();
     using _lock = await this.#parts.directory.lock();
+    const { force = false, timeoutMs } = options;
+    const record = this.#refresh();
+    // Children of ours that nobody may have collected; how they ended is for others to ask.
+    const joined = force ? this.#joined : [];
+    const ends = Promise.allSettled(joined.map((process) => process.wait()));
     const errors = await destroyContainer(
       this.#parts.directory,
-      this.#refresh(),
-      { force: options.force ?? false, timeoutMs: options.timeoutMs },
+      record,
+      { force, timeoutMs },
     );
     for (const error of errors) this.#parts.log("warning", error.message);
-    // A child of ours that nobody may have collected; how it ended is for others to ask.
-    await Promise.allSettled([this.#process?.wait()]);
+    await Promise.allSettled([ends, this.#process?.wait()]);
   }
 
   /** Destroys it, whatever runs in it; nothing if that has been done. */

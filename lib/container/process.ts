@@ -77,6 +77,11 @@ export class Process {
     return this.#end;
   }
 
+  /** Whether it has ended, and its exit status has been taken. */
+  get isCollected(): boolean {
+    return this.#collected;
+  }
+
   /**
    * Sends a signal, by name (`SIGTERM`, `TERM`) or number.
    *
