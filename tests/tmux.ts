@@ -28,20 +28,19 @@ export class Tmux implements AsyncDisposable {
     this.#box = box;
     this.#socket = `${box.dir}/tmux.${serial}`;
     this.#config = `${box.dir}/tmux.conf.${serial++}`;
-    // A screen that stays when its program has ended can still be read.
-    Deno.writeTextFileSync(
-      this.#config,
-      "set -g status off\nset -g remain-on-exit on\nset -g remain-on-exit-format ''\n",
-    );
+    Deno.writeTextFileSync(this.#config, "set -g status off\n");
   }
 
-  /** Opens a window in which a shell runs a script. Without a name of its own it is the first one. */
+  /**
+   * Opens a window in which a shell runs a script, and stays when that has ended. tmux may miss the last lines of a
+   * program that ends: it looks whether there are some, which another thread of the kernel has still to hand over.
+   */
   async open(
     script: string,
     { name = "main", size = SIZE }: { name?: string; size?: ScreenSize } = {},
   ): Promise<void> {
     const file = `${this.#box.dir}/tmux.${name}.sh`;
-    await Deno.writeTextFile(file, script);
+    await Deno.writeTextFile(file, `${script}\nexec sleep 1000\n`);
     const { columns, rows } = size;
     await this.#command(
       "new-session",
