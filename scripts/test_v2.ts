@@ -49,7 +49,8 @@ const CHOSEN_NAMES = CHOSEN.flatMap(([, ...names]) => names).join("|");
 const CHOSEN_TESTS = `/^(${CHOSEN_NAMES}).*\\[v2\\]/`;
 
 /** Tests of x_v2_test.ts that run there when nothing else is asked for: security modules that no other machine has. */
-const CHOSEN_V2 = "/^(apparmor: a profile denies|landlock: strict rules that)/";
+const CHOSEN_V2 =
+  "/^(apparmor: a (profile denies|process that joins)|landlock: strict rules that)/";
 
 /** Tests that run there with the re-executed init, too: what it has to do with cgroups, and a failure. */
 const WITH_REEXEC =

@@ -123,6 +123,28 @@ claim(
 );
 
 claim(
+  "apparmor: a process that joins has the container's profile, or one of its own [v2]",
+  (box) =>
+    withProfile(box, async () => {
+      const show = ["cat", "/proc/self/attr/current"];
+      const free = await box.start();
+      const join = async (...words: string[]): Promise<string> =>
+        ok(await box.nsinit(["exec", ...words])).stdout;
+      assertEquals(await join(free.id, ...show), "unconfined\n");
+      assertEquals(
+        await join("--apparmor", PROFILE, free.id, ...show),
+        `${PROFILE} (enforce)\n`,
+      );
+      const container = await box.start(confined());
+      assertEquals(
+        await join(container.id, ...show),
+        `${PROFILE} (enforce)\n`,
+      );
+    }),
+  SKIP,
+);
+
+claim(
   "apparmor: a profile that is not loaded is an error of create [v2]",
   async (box) => {
     const bundle = await box.bundle((spec) => {
