@@ -44,7 +44,7 @@ const STREAMS: readonly CallerCase<Ctr>[] = [
     run: (ctr) => {
       // ctr tells the size when the program runs already.
       const script =
-        "tty; until stty size 2>/dev/null | grep 37; do sleep 0.1; done; read x; exit 5";
+        "stty -echo; tty; until stty size 2>/dev/null | grep 37; do sleep 0.1; done; read -r x; test $x = typed && exit 5";
       const args = [...ctr.binary, IMAGE, "size", "sh", "-c", script];
       const turn = { after: /37 91/, type: "typed\n" };
       return ctr.terminal(["run", "--rm", "--tty", ...args], turn);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cgroupDir, isPureV2, readIfPresent } from "../host.ts";
+import { cgroupDir, exists, isPureV2, readIfPresent } from "../host.ts";
 
 /** Files that hold limits, by controller: cgroups(7). */
 const FILES_V1: Readonly<Record<string, readonly string[]>> = {
@@ -55,4 +55,21 @@ export function isFrozen(pid: number): boolean {
   return isPureV2()
     ? readIfPresent(`${dir}/cgroup.freeze`)?.trim() === "1"
     : readIfPresent(`${dir}/freezer.state`)?.trim() === "FROZEN";
+}
+
+/** Removes the cgroups that Podman leaves: those of pods, and the one of this store, where they are empty. */
+export function removePodCgroups(dir: string): void {
+  for (const name of exists(dir) ? [...Deno.readDirSync(dir)] : []) {
+    if (/^[0-9a-f]{64}$/.test(name.name)) removeEmpty(`${dir}/${name.name}`);
+  }
+  removeEmpty(dir);
+}
+
+/** Removes a folder if it is there and empty. What is not, the box tells of. */
+export function removeEmpty(dir: string): void {
+  try {
+    Deno.removeSync(dir);
+  } catch {
+    // A mount point, a cgroup that somebody is in, or nothing.
+  }
 }

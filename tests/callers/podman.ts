@@ -6,11 +6,11 @@
 import type { Box } from "../box.ts";
 import type { CallerRuntime } from "../caller.ts";
 import { type CommandOptions, ok, type Result, until } from "../command.ts";
-import { exists, processes, readIfPresent } from "../host.ts";
+import { processes, readIfPresent } from "../host.ts";
 import type { User } from "../rootless.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf, removeEmpty, removePodCgroups } from "./limits.ts";
 import { plain, type Seen, seen } from "./seen.ts";
-import { converse, type Turn, withoutPrompts } from "./typed.ts";
+import { converse, hear, heard, type Turn, withoutPrompts } from "./typed.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
 
@@ -166,7 +166,27 @@ network_config_dir = "${this.dir}/networks"
 
   /** Runs a script in a container that is removed behind it. */
   sh(script: string, ...flags: string[]): Promise<Seen> {
-    return this.run(["sh", "-c", script], ...flags);
+    return this.hear(this.verb("run", ["--rm", "-i", ...flags]), script);
+  }
+
+  /** Runs a script in a container that is there. */
+  exec(name: string, script: string, ...flags: string[]): Promise<Seen> {
+    return this.hear(["exec", "-i", ...flags, name], script);
+  }
+
+  /**
+   * Runs a {@linkcode heard} script by arguments that it is added to: on a busy machine Podman may end before all that a
+   * program wrote has come, with any runtime.
+   */
+  async hear(
+    args: readonly string[],
+    script: string,
+    stdin = "",
+  ): Promise<Seen> {
+    await (this.#opened ??= this.#open());
+    const argv = this.argv([...args, "sh", "-c", heard(script)]);
+    const options = { ...this.#setting(), stdin };
+    return seen(await hear(this.box, argv, options), this.#names());
   }
 
   /** Starts a script in the background; `--name` is in the flags. */
@@ -244,7 +264,7 @@ network_config_dir = "${this.dir}/networks"
     } finally {
       for (const pid of this.#processes()) Deno.kill(pid, "SIGKILL");
       for (const { name } of Deno.readDirSync(CGROUPS)) {
-        removeOwn(`${CGROUPS}/${name}${this.cgroup}`);
+        removePodCgroups(`${CGROUPS}/${name}${this.cgroup}`);
         removeEmpty(`${CGROUPS}/${name}/libpod_parent`);
         // Podman makes a folder for each controller of v1 that it knows, also where there is no hierarchy.
         removeEmpty(`${CGROUPS}/${name}`);
@@ -257,23 +277,6 @@ network_config_dir = "${this.dir}/networks"
     return processes().filter((pid) =>
       readIfPresent(`/proc/${pid}/cmdline`)?.includes(`${this.dir}/`)
     );
-  }
-}
-
-/** Removes the cgroups that Podman leaves: those of pods, and the one of this store, where they are empty. */
-function removeOwn(dir: string): void {
-  for (const name of exists(dir) ? [...Deno.readDirSync(dir)] : []) {
-    if (/^[0-9a-f]{64}$/.test(name.name)) removeEmpty(`${dir}/${name.name}`);
-  }
-  removeEmpty(dir);
-}
-
-/** Removes a folder if it is there and empty. What is not, the box tells of. */
-function removeEmpty(dir: string): void {
-  try {
-    Deno.removeSync(dir);
-  } catch {
-    // A mount point, a cgroup that somebody is in, or nothing.
   }
 }
 

@@ -26,13 +26,12 @@ function exec(
 export const EXEC_CASES: readonly CallerCase<PodmanCase>[] = [
   rootCase("exec: streams and exit codes", async (podman) => {
     await podman.start(SLEEP, "--name=exec");
-    const streams = ["sh", "-c", "echo out; echo err >&2; exit 6"];
+    const read = "read -r x; echo got $x";
     const missing = await exec(podman, "exec", ["no-such-program"]);
     const plain = await exec(podman, "exec", ["/bin/plain-file"]);
-    const cat = ["exec", "-i", "exec", "cat"];
     const found = {
-      streams: await exec(podman, "exec", streams),
-      stdin: await podman.seen(cat, { stdin: "piped\n" }),
+      streams: await podman.exec("exec", "echo out; echo err >&2; exit 6"),
+      stdin: await podman.hear(["exec", "-i", "exec"], read, "piped\n"),
       missing: verdict(missing),
       "no program": verdict(plain),
       signal: await exec(podman, "exec", ["sh", "-c", "kill -9 $$"]),
@@ -47,9 +46,9 @@ export const EXEC_CASES: readonly CallerCase<PodmanCase>[] = [
     const cgroup = "cmp /proc/1/cgroup /proc/self/cgroup && echo same";
     const folder = await exec(podman, "set", ["pwd"], "--workdir=/no/such");
     const found = {
-      set: await exec(podman, "set", ["sh", "-c", script], ...flags),
-      all: await exec(podman, "set", ["sh", "-c", STATUS], "--privileged"),
-      cgroup: await exec(podman, "set", ["sh", "-c", cgroup]),
+      set: await podman.exec("set", script, ...flags),
+      all: await podman.exec("set", STATUS, "--privileged"),
+      cgroup: await podman.exec("set", cgroup),
       folder: verdict(folder),
     };
     await podman.remove("set");
@@ -87,9 +86,9 @@ export const EXEC_CASES: readonly CallerCase<PodmanCase>[] = [
   }),
   rootCase("ten exec at once", async (podman) => {
     await podman.start(SLEEP, "--name=many");
-    const script = (n: number) => ["sh", "-c", `echo ${n}; exit ${n}`];
+    const script = (n: number) => `echo ${n}; exit ${n}`;
     const numbers = Array.from({ length: 10 }, (_, n) => n);
-    const all = numbers.map((n) => exec(podman, "many", script(n)));
+    const all = numbers.map((n) => podman.exec("many", script(n)));
     const found = await Promise.all(all);
     await podman.remove("many");
     return found;

@@ -105,11 +105,10 @@ const STATES: readonly CallerCase<PodmanCase>[] = [
   }),
   rootCase(
     "--timeout ends a container",
-    (podman) =>
-      podman.sh(
-        "trap 'exit 11' TERM; while :; do sleep 0.1; done",
-        "--timeout=1",
-      ),
+    (podman) => {
+      const script = "trap 'exit 11' TERM; while :; do sleep 0.1; done";
+      return podman.run(["sh", "-c", script], "--timeout=1");
+    },
   ),
   rootCase("a health check", async (podman) => {
     await podman.start(
@@ -145,9 +144,8 @@ const VIEWS: readonly CallerCase<PodmanCase>[] = [
         ),
       (log) => log.includes("one") && log.includes("two"),
     );
-    const attached = await podman.seen(["attach", "logs"], {
-      stdin: "typed\n",
-    });
+    const options = { stdin: "typed\n" };
+    const attached = (await podman.seen(["attach", "logs"], options)).exit;
     const exit = await podman.ok(["wait", "logs"]);
     const all = await podman.seen(["logs", "logs"]);
     const tail = await podman.seen(["logs", "--tail=1", "logs"]);
@@ -211,7 +209,7 @@ const VIEWS: readonly CallerCase<PodmanCase>[] = [
     await podman.start(`echo in >/root/inner; ${SLEEP}`, "--name=copied");
     const file = await podman.file("outer", "outer\n");
     await podman.ok(["cp", file, "copied:/tmp/outer"]);
-    const read = await podman.ok(["exec", "copied", "cat", "/tmp/outer"]);
+    const read = await podman.exec("copied", "cat /tmp/outer");
     await podman.ok(["cp", "copied:/root/inner", `${podman.dir}/files/inner`]);
     const inner = await Deno.readTextFile(`${podman.dir}/files/inner`);
     const diff = (await podman.ok(["diff", "copied"])).split("\n").sort();

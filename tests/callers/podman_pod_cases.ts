@@ -14,6 +14,9 @@ const LINKS = `for ns in ${
   TYPES.join(" ")
 }; do readlink /proc/self/ns/$ns; done`;
 
+const RIGHTS =
+  "id -u; touch /x; grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status";
+
 /** Makes a pod without a network. */
 async function pod(
   podman: Podman,
@@ -32,8 +35,7 @@ async function shared(
 ): Promise<Record<string, boolean>> {
   const links: string[][] = [];
   for (const name of [one, other]) {
-    const text = await podman.ok(["exec", name, "sh", "-c", LINKS]);
-    links.push(text.split("\n"));
+    links.push((await podman.exec(name, LINKS)).out.split("\n"));
   }
   const [a, b] = links;
   return Object.fromEntries(
@@ -87,13 +89,14 @@ spec:
 `;
 }
 
-/** What `kube generate` makes of a pod, without times and ids. Volumes have names of their paths. */
-async function generated(podman: Podman, name: string): Promise<string> {
+/** The lines that `kube generate` makes of a pod, without times and ids. Volumes have names of their paths, and no order. */
+async function generated(podman: Podman, name: string): Promise<string[]> {
   const text = await podman.ok(["kube", "generate", name]);
   return text
     .replaceAll(/(creationTimestamp|# Created with).*/g, "$1")
     .replaceAll(/\b[0-9a-f]{60,}\b/g, "<id>")
-    .replaceAll(podman.dir.slice(1).replaceAll("/", "-"), "<store>");
+    .replaceAll(podman.dir.slice(1).replaceAll("/", "-"), "<store>")
+    .split("\n").sort();
 }
 
 /** All of them. */
@@ -107,16 +110,8 @@ export const POD_CASES: readonly CallerCase<PodmanCase>[] = [
       created,
       running: await state(podman, "pod"),
       shared: await shared(podman, "pod-a", "pod-b"),
-      hostname: await podman.ok(["exec", "pod-b", "hostname"]),
-      once: await podman.seen([
-        "run",
-        "--rm",
-        "--pod=pod",
-        IMAGE,
-        "sh",
-        "-c",
-        "hostname; exit 8",
-      ]),
+      hostname: await podman.exec("pod-b", "hostname"),
+      once: await podman.sh("hostname; exit 8", "--pod=pod"),
     };
     await podman.ok(["pod", "rm", "--force", "--time=0", "pod"]);
     return found;
@@ -132,14 +127,11 @@ export const POD_CASES: readonly CallerCase<PodmanCase>[] = [
     await podman.start("exec sleep 2000", "--pod=pids", "--name=pids-b");
     const found = {
       shared: await shared(podman, "pids-a", "pids-b"),
-      seen: await podman.ok([
-        "exec",
+      seen: await podman.exec(
         "pids-a",
-        "sh",
-        "-c",
         "ps -o args | grep -c '^sleep [12]000'",
-      ]),
-      first: await podman.ok(["exec", "pids-a", "head", "-n1", "/proc/1/comm"]),
+      ),
+      first: await podman.exec("pids-a", "cat /proc/1/comm"),
     };
     await podman.ok(["pod", "rm", "--force", "--time=0", "pids"]);
     return found;
@@ -199,21 +191,11 @@ export const POD_CASES: readonly CallerCase<PodmanCase>[] = [
         second: await logs("played-second", "red"),
         state: await state(podman, "played"),
         shared: await shared(podman, "played-first", "played-second"),
-        host: await podman.seen([
-          "exec",
+        host: await podman.exec(
           "played-first",
-          "sh",
-          "-c",
           "cat /host/there; touch /host/x",
-        ]),
-        limits: await podman.limits("played-first"),
-        rights: await podman.seen([
-          "exec",
-          "played-second",
-          "sh",
-          "-c",
-          "id -u; touch /x; grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status",
-        ]),
+        ),
+        rights: await podman.exec("played-second", RIGHTS),
         generated: await generated(podman, "played"),
         down: (await podman.seen(["kube", "down", file])).exit,
         left: await podman.ok([

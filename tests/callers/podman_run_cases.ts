@@ -16,9 +16,9 @@ export function rootCase(
   return { name, run: ({ root }) => run(root) };
 }
 
-/** Waits for the size of the terminal, which may come when the program runs already, and for a line. */
+/** Waits for the size of the terminal, which may come when the program runs already, and for a word. */
 export const SIZE: string =
-  "tty; until stty size 2>/dev/null | grep '37 91'; do sleep 0.1; done; read x; echo got $x; exit 5";
+  "stty -echo; tty; until stty size 2>/dev/null | grep '37 91'; do sleep 0.1; done; read -r x; test $x = typed && exit 5";
 
 const STREAMS: readonly CallerCase<PodmanCase>[] = [
   rootCase(
@@ -26,8 +26,8 @@ const STREAMS: readonly CallerCase<PodmanCase>[] = [
     (podman) => podman.sh("echo out; echo err >&2; exit 7"),
   ),
   rootCase("run -i passes stdin on", (podman) => {
-    const args = [...podman.verb("run", ["--rm", "-i"]), "cat"];
-    return podman.seen(args, { stdin: "from outside\n" });
+    const args = podman.verb("run", ["--rm", "-i"]);
+    return podman.hear(args, "read -r x; echo got $x", "from outside\n");
   }),
   rootCase("run -it: a terminal with the caller's size", (podman) => {
     const args = [...podman.verb("run", ["--rm", "-it"]), "sh", "-c", SIZE];

@@ -34,14 +34,7 @@ export const USER_CASES: readonly CallerCase<PodmanCase>[] = [
       await root.start(SLEEP, "--name=mapped", ...maps);
       const found = {
         run: await root.sh(IDS, ...maps),
-        exec: await root.seen([
-          "exec",
-          "--user=somebody",
-          "mapped",
-          "sh",
-          "-c",
-          IDS,
-        ]),
+        exec: await root.exec("mapped", IDS, "--user=somebody"),
         volume: await root.sh(
           "stat -c '%u %g' /v; cat /v/x",
           ...maps,
@@ -110,10 +103,9 @@ export const USER_CASES: readonly CallerCase<PodmanCase>[] = [
     const log = () => podman.ok(["logs", "life"]);
     await podman.awaits(log, (log) => log === "ready");
     await podman.start(SLEEP, "--name=killed");
-    const exec = ["exec", "--user=1234", "life", "sh", "-c", "id -u; exit 6"];
     const names = await podman.ok(["ps", "--format={{.Names}}"]);
     const found = {
-      exec: await podman.seen(exec),
+      exec: await podman.exec("life", "id -u; exit 6", "--user=1234"),
       top: await podman.ok(["top", "killed", "user", "args"]),
       ps: names.split("\n").sort(),
       missing: verdict(await podman.run(["no-such-program"])),

@@ -135,8 +135,7 @@ const PLACES: readonly CallerCase<PodmanCase>[] = [
     const same = (a: string[], b: string[]) =>
       a.map((link, index) => link === b[index]);
     await podman.start("exec sleep 1000", "--name=shared");
-    const exec = await podman.ok(["exec", "shared", "sh", "-c", LINKS]);
-    const there = exec.split("\n");
+    const there = (await podman.exec("shared", LINKS)).out.split("\n");
     const flags = ["pid", "ipc", "uts", "network"].map((one) => `--${one}=`);
     const shared = flags.map((flag) => `${flag}container:shared`);
     const found = {
