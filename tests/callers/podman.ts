@@ -212,6 +212,7 @@ network_config_dir = "${this.dir}/networks"
 
   /** Writes a file of the store's on the host; answers its path. */
   async file(name: string, text: string): Promise<string> {
+    await (this.#opened ??= this.#open());
     const path = `${this.dir}/files/${name}`;
     await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.writeTextFile(path, text);
