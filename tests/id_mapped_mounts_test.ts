@@ -1,10 +1,13 @@
 /** Id-mapped mounts: whom files belong to inside, and whom new ones belong to outside. */
+import { AT_FDCWD, O_PATH } from "../ffi/abi/fcntl.ts";
+import { OVERLAYFS_SUPER_MAGIC } from "../ffi/abi/mount.ts";
+import { fileSystemOf, openIn } from "../ffi/fs.ts";
 import { assertEquals, assertStringIncludes } from "../lib/deps/assert.ts";
 import type { Box } from "./box.ts";
 import type { Edit } from "./bundle.ts";
 import { claim } from "./claim.ts";
 import { failure, ok } from "./command.ts";
-import { missing } from "./host.ts";
+import { kernelBefore, missing } from "./host.ts";
 import { withLoopDevice, withoutLoopDevices } from "./loop_device.ts";
 import type { IdMapping, Mount, Spec } from "./spec.ts";
 import { addUserNamespace } from "./user_namespace.ts";
@@ -15,6 +18,19 @@ const TO_5000: IdMapping[] = [{ containerID: 0, hostID: 5000, size: 1000 }];
 const OWN: IdMapping[] = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
 
 const LIST = "cd /mnt; stat -c '%n %u:%g' * | sort";
+
+/** Why nothing below the folders of tests can be id-mapped; undefined if it can. */
+function withoutMaps(): string | undefined {
+  const dir = Deno.makeTempDirSync();
+  using fd = openIn(AT_FDCWD, dir, O_PATH);
+  const isOverlay = fileSystemOf(fd) === OVERLAYFS_SUPER_MAGIC;
+  Deno.removeSync(dir);
+  return isOverlay ? "an overlay maps no ids" : undefined;
+}
+
+const NEEDS_MAPS = { skip: withoutMaps() };
+/** tmpfs maps ids since Linux 6.3. */
+const NEEDS_TMPFS = { skip: kernelBefore(6, 3) };
 
 /** A directory with files of users 0, 1 and 7, which everybody may write to. */
 function source(box: Box, name = "source"): string {
@@ -83,6 +99,7 @@ claim(
       "of0 0:0\nof1 1:1\nof7 7:7",
     );
   },
+  NEEDS_MAPS,
 );
 
 claim(
@@ -95,6 +112,7 @@ claim(
     await box.out("touch /mnt/new", edit);
     assertEquals(ownerOf(`${dir}/new`), "3:4");
   },
+  NEEDS_MAPS,
 );
 
 claim(
@@ -110,6 +128,7 @@ claim(
       "of0 5000:5000\nof1 5001:5001\nof7 65534:65534\nrefused",
     );
   },
+  NEEDS_MAPS,
 );
 
 claim("idmap: in a user namespace, by its own mappings", async (box) => {
@@ -132,7 +151,7 @@ claim("idmap: in a user namespace, by its own mappings", async (box) => {
   );
   await box.out("touch /mnt/new", edit);
   assertEquals(ownerOf(`${dir}/new`), "9:8");
-});
+}, NEEDS_MAPS);
 
 claim(
   "idmap: in a user namespace, by other mappings than its own",
@@ -148,6 +167,7 @@ claim(
       "of0 0:0\nof1 1:1\nof7 7:7",
     );
   },
+  NEEDS_MAPS,
 );
 
 claim("idmap: in a user namespace that is joined", async (box) => {
@@ -167,7 +187,7 @@ claim("idmap: in a user namespace that is joined", async (box) => {
     await box.out(LIST, other),
     "of0 20:30\nof1 21:65534\nof7 65534:65534",
   );
-});
+}, NEEDS_MAPS);
 
 claim(
   "idmap: a source that the container's root may not reach",
@@ -179,6 +199,7 @@ claim(
     const edit = withMounts([bind(dir, { options })], addUserNamespace);
     assertEquals(await box.out(LIST, edit), "of0 0:0\nof1 1:1\nof7 7:7");
   },
+  NEEDS_MAPS,
 );
 
 claim("idmap: on tmpfs and on single files", async (box) => {
@@ -194,7 +215,7 @@ claim("idmap: on tmpfs and on single files", async (box) => {
     await box.out("stat -c %u:%g /mnt/file /tmp/single", edit),
     "5007:5008\n5000:5000",
   );
-});
+}, { skip: NEEDS_TMPFS.skip ?? NEEDS_MAPS.skip });
 
 claim(
   "idmap: on ext4, with and without a user namespace [v2]",
@@ -257,7 +278,7 @@ claim("idmap maps one mount, ridmap those below it too", async (box) => {
     await inNamespace(mapped(dir, OWN, ["rbind", "idmap"])),
     "7:8\n65534:65534",
   );
-});
+}, NEEDS_TMPFS);
 
 claim(
   "idmap=MAPS: mappings in the option, absolute and relative ones",
@@ -282,6 +303,7 @@ claim(
       "of0 65534:0\nof1 65534:1\nof7 0:7",
     );
   },
+  NEEDS_MAPS,
 );
 
 claim("idmap: other options of the mount are in force as well", async (box) => {
@@ -290,7 +312,7 @@ claim("idmap: other options of the mount are in force as well", async (box) => {
   const script = `stat -c %u /mnt/of7; touch /mnt/of7 2>/dev/null || echo ro
     grep ' /mnt ' /proc/self/mountinfo | grep -c nosuid`;
   assertEquals(await box.out(script, edit), "5007\nro\n1");
-});
+}, NEEDS_MAPS);
 
 claim(
   "idmap: a source below what an earlier mount has put there",
@@ -306,6 +328,7 @@ claim(
       "of0 5000:5000\nof1 5001:5001\nof7 5007:5007",
     );
   },
+  NEEDS_MAPS,
 );
 
 claim("idmap: an id-mapped mount leaves the host's view alone", async (box) => {
@@ -314,7 +337,7 @@ claim("idmap: an id-mapped mount leaves the host's view alone", async (box) => {
   assertEquals(ownerOf(`${dir}/of7`), "7:7");
   const inside = `/proc/${await container.pid()}/root/mnt/of7`;
   assertEquals(ownerOf(inside), "5007:5007");
-});
+}, NEEDS_MAPS);
 
 claim(
   "idmap: a file system that can't map ids is named, with the mount",
