@@ -63,7 +63,7 @@ claim("terminal: one that is non-blocking loses nothing", async (box) => {
   const send = `${box.dir}/typed`;
   await Deno.writeTextFile(send, "some words\n");
   const script = 'stty -echo; echo ready; read x; seq 1 20000; echo "got $x"';
-  const plan = { nonblocking: true, slowly: 4000, send };
+  const plan = { nonblocking: true, slowly: 1000, send };
   const { stdout } = await onTerminal(box, script, plan);
   const expected = `ready\r\n${numbers(20_000)}got some words\r\n`;
   assert(stdout === expected, `got ${stdout.length} characters`);
