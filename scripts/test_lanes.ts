@@ -116,7 +116,7 @@ export async function runTests(run: Run): Promise<TestResult[]> {
 const AT_LEAST: Readonly<Record<string, number>> = {
   unit: 1150,
   e2e: 750,
-  v2: 20,
+  v2: 24,
   "v2 reexec": 3,
   systemd: 16,
   "systemd v2": 15,

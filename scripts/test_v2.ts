@@ -36,6 +36,8 @@ const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
     "pids: a program can't",
   ],
   ["events", "run: an end for want of memory"],
+  ["id_mapped_mounts", "idmap: on ext4"],
+  ["keyring", "keyring: in a user namespace"],
   ["library_cgroups", "library: "],
   ["memory_floor", "memory: a busybox", "memory: no container"],
   ["mounts", "cgroup: the program finds"],
@@ -43,6 +45,7 @@ const CHOSEN: readonly (readonly [file: string, ...names: string[]])[] = [
   ["placement", "delegation: a container manages"],
   ["resources", "cpu: a spinner"],
   ["resources_io", "blockIO: rates"],
+  ["seccomp_notify", "seccomp notify: the agent decides"],
 ];
 const CHOSEN_FILES = CHOSEN.map(([file]) => `tests/${file}_test.ts`);
 const CHOSEN_NAMES = CHOSEN.flatMap(([, ...names]) => names).join("|");

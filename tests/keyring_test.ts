@@ -59,7 +59,7 @@ claim("keyring: --no-new-keyring keeps the caller's", async (box) => {
   );
 }, SKIP);
 
-claim("keyring: in a user namespace others may search it", async (box) => {
+claim("keyring: in a user namespace others may search it [v2]", async (box) => {
   assertEquals(
     await sessionKeyring(box, [], addUserNamespace),
     "keyring;0;0;3f130008;_ses.ID",

@@ -17,7 +17,7 @@ const MKDIR = ["mkdir", "mkdirat"];
 /** All that init calls behind the filter, but for write. */
 const OF_INIT = ["read", "close", "close_range", "capset", "execve"];
 
-claim("seccomp notify: the agent decides", async (box) => {
+claim("seccomp notify: the agent decides [v2]", async (box) => {
   await using agent = await startAgent(box, (call, path) => {
     if (path === "/dev/shm/fail") call.fail("EXDEV");
     else if (path === "/dev/shm/pretend") call.return(0);
