@@ -78,7 +78,7 @@ spec:
     resources: { limits: { memory: 64Mi, cpu: 500m } }
   - name: second
     image: ${IMAGE}
-    command: [/bin/sh, -c, "until cat /common/x 2>/dev/null; do sleep 0.1; done; echo $COLOUR; exec sleep 1000"]
+    command: [/bin/sh, -c, "until grep . /common/x 2>/dev/null; do sleep 0.1; done; echo $COLOUR; exec sleep 1000"]
     env: [{ name: COLOUR, value: red }]
     volumeMounts: [{ name: common, mountPath: /common }]
     securityContext:
