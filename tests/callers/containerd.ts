@@ -7,7 +7,7 @@ import type { Box } from "../box.ts";
 import type { CallerRuntime } from "../caller.ts";
 import { type CommandOptions, ok, type Result } from "../command.ts";
 import { hierarchies } from "../host.ts";
-import { limitsOf } from "./limits.ts";
+import { limitsOf, removeEmpty } from "./limits.ts";
 import { plain, type Seen, seen } from "./seen.ts";
 import { converse, hear, heard, type Turn, withoutPrompts } from "./typed.ts";
 
@@ -189,6 +189,13 @@ export class Ctr {
     return Number(line?.split(/\s+/)[1]);
   }
 
+  /** Where a container's shim listens: in /run/containerd, wherever the daemon has its folders. */
+  async shimSocket(id: string): Promise<string> {
+    const tasks = `${this.box.dir}/run/io.containerd.runtime.v2.task`;
+    const file = `${tasks}/${this.namespace}/${id}/address`;
+    return (await Deno.readTextFile(file)).replace("unix://", "");
+  }
+
   /** The limits in a container's cgroup. */
   async limits(id: string): Promise<Record<string, string>> {
     return limitsOf(await this.pid(id));
@@ -215,19 +222,17 @@ export class Ctr {
     ];
   }
 
-  /** Removes what is there, and the cgroup, which containerd leaves. */
+  /** Removes what is there, and empty folders, which containerd leaves. */
   async close(): Promise<void> {
     if (this.#opened === undefined) return;
     try {
       const ids = (await this.ok(["container", "ls", "-q"])).split("\n");
       await this.remove(...ids.filter((id) => id !== ""));
     } finally {
+      // The shim makes its usual root as well when a container can't be made.
+      removeEmpty(`/run/containerd/runc/${this.namespace}`);
       for (const { mountPoint } of hierarchies()) {
-        try {
-          await Deno.remove(`${mountPoint}/${this.namespace}`);
-        } catch {
-          // It is not there, or it is not empty: then the box tells of it.
-        }
+        removeEmpty(`${mountPoint}/${this.namespace}`);
       }
     }
   }

@@ -192,12 +192,15 @@ const STATES: readonly CallerCase<Ctr>[] = [
     run: async (ctr) => {
       await ctr.start("orphan", SLEEP);
       const pid = await ctr.pid("orphan");
+      const socket = await ctr.shimSocket("orphan");
       Deno.kill(shimOf(ctr, "orphan"), "SIGKILL");
       const state = `${ctr.dir}/state/${ctr.namespace}/orphan`;
       await until(() => !exists(`/proc/${pid}`), "end of the container");
       await until(() => !exists(state), "end of its state");
       await ctr.awaits("orphan", "");
       await ctr.ok(["container", "rm", "orphan"]);
+      // Nobody else does.
+      await Deno.remove(socket);
       return "gone";
     },
   },
